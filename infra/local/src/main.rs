@@ -1,0 +1,2 @@
+//! Starts the embedded default.
+fn main() {}

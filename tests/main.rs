@@ -1,0 +1,2 @@
+//! One test binary.
+#[test] fn placeholder() {}
