@@ -1,2 +1,3 @@
 //! One test binary.
-#[test] fn placeholder() {}
+#[test]
+fn placeholder() {}

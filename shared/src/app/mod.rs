@@ -1,0 +1,1 @@
+//! Use cases: what Gatehouse does, one folder or file per use case.

@@ -1,0 +1,1 @@
+//! Configuration of a deployment, read from the environment once at start.

@@ -1,0 +1,1 @@
+//! What every function answers with: problem+json, pages, cookies; and the guarded outbound client.

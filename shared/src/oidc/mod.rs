@@ -1,0 +1,1 @@
+//! The OpenID Connect relying party: discovery, presets, callback rules, client authentication.

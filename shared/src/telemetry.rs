@@ -1,0 +1,1 @@
+//! Tracing set-up: JSON lines with dotted fields.
