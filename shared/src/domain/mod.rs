@@ -1,1 +1,12 @@
 //! Plain types and rules of the domain: no I/O, no AWS type, no clock.
+
+pub mod attempt;
+pub mod connection;
+pub mod domain_name;
+pub mod email;
+pub mod event;
+pub mod ids;
+pub mod session;
+pub mod team;
+pub mod tenant;
+pub mod user;

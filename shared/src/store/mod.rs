@@ -1,1 +1,105 @@
-//! The directory on DynamoDB.
+//! The directory on DynamoDB: keys, items, one file per aggregate.
+//!
+//! Two ways in. [`Store::tenant`] gives a handle that can see one tenant only; no method of it takes a tenant id.
+//! [`Store::front_door`] looks up what is asked for before the tenant is known: a domain, a connection, an attempt,
+//! a code. To add an aggregate: its keys in `keys.rs`, its file here, its methods on the handle that may see it.
+//!
+//! Architecture Invariant: uniqueness is a guard item in the same transaction, never a read before a write.
+//! Architecture Invariant: an item past its `ttl` is absent, whether DynamoDB has swept it or not.
+
+mod api_keys;
+mod attempts;
+mod clients;
+mod codes;
+mod connections;
+mod counters;
+mod domains;
+mod dynamo;
+mod error;
+mod item;
+mod keys;
+mod outbox;
+mod sessions;
+mod teams;
+mod tenants;
+mod transaction;
+mod users;
+
+use std::sync::Arc;
+
+pub use api_keys::{ApiKey, ApiKeyKind};
+pub use codes::StoredCode;
+pub use connections::SignInContext;
+pub use counters::SeatCount;
+pub use dynamo::Tables;
+pub use error::{CommitError, StoreError};
+pub use outbox::{AuditRecord, OutboxRecord, read_outbox};
+pub use transaction::{Guard, TenantTransaction};
+pub use users::KnownIdentity;
+
+use crate::clock::Clock;
+use crate::domain::ids::TenantId;
+use dynamo::Dynamo;
+
+/// The store of a deployment. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    dynamo: Arc<Dynamo>,
+    contexts: Arc<connections::ContextCache>,
+    clients: Arc<clients::ClientCache>,
+}
+
+impl Store {
+    /// A store on these tables. `clock` decides what is past its time to live.
+    #[must_use]
+    pub fn new(client: aws_sdk_dynamodb::Client, tables: Tables, clock: Clock) -> Self {
+        let dynamo = Arc::new(Dynamo::new(client, tables, clock));
+        Self {
+            dynamo,
+            contexts: Arc::default(),
+            clients: Arc::default(),
+        }
+    }
+
+    /// The handle on one tenant: everything that it reads or writes is that tenant's.
+    #[must_use]
+    pub fn tenant(&self, id: &TenantId) -> TenantStore {
+        TenantStore {
+            store: self.clone(),
+            tenant: id.clone(),
+        }
+    }
+
+    /// What is looked up before the tenant is known.
+    #[must_use]
+    pub fn front_door(&self) -> FrontDoor {
+        FrontDoor { store: self.clone() }
+    }
+}
+
+/// A handle on one tenant. See the methods in the file of each aggregate.
+#[derive(Clone, Debug)]
+pub struct TenantStore {
+    store: Store,
+    tenant: TenantId,
+}
+
+impl TenantStore {
+    /// The tenant that this handle sees.
+    #[must_use]
+    pub fn id(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// Begins a transaction on this tenant's items.
+    #[must_use]
+    pub fn begin(&self) -> TenantTransaction {
+        TenantTransaction::new(self.clone())
+    }
+}
+
+/// Look-ups before the tenant is known. See the methods in the file of each aggregate.
+#[derive(Clone, Debug)]
+pub struct FrontDoor {
+    store: Store,
+}

@@ -1,0 +1,154 @@
+//! One connection of a tenant to an identity provider.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ConnectionId, TenantId};
+
+/// Where a connection stands (AQ-16, SE-27).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// Being written.
+    Draft,
+    /// Being checked by machine.
+    Validating,
+    /// Waiting for the operator.
+    InReview,
+    /// Signs people in.
+    Active,
+    /// Switched off.
+    Suspended,
+}
+
+/// What an unsolicited response may do (CH-11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdpInitiated {
+    /// It is refused.
+    #[default]
+    Off,
+    /// It routes to a sign-in that the service provider starts.
+    Route,
+    /// For providers without SP-initiated sign-in: the person confirms on a page of ours.
+    Confirm,
+}
+
+/// What identifies the person at the identity provider (DESIGN section 3, "Identity key").
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectSource {
+    /// The NameID with its format and qualifiers; a transient one is refused.
+    #[default]
+    NameId,
+    /// The values of this attribute, which must be exactly one.
+    Attribute(String),
+}
+
+/// Names of the attributes that are read, per connection (SE-22). `None` reads the documented name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AttributeMapping {
+    /// E-mail address (CH-04).
+    pub email: Option<String>,
+    /// `firstName`.
+    pub first_name: Option<String>,
+    /// `lastName`.
+    pub last_name: Option<String>,
+    /// `position`.
+    pub position: Option<String>,
+    /// `department`.
+    pub department: Option<String>,
+    /// `role`.
+    pub role: Option<String>,
+    /// `mobileRegionCode`.
+    pub mobile_region_code: Option<String>,
+    /// `mobileNumber`.
+    pub mobile_number: Option<String>,
+    /// `userProfileImage`.
+    pub user_profile_image: Option<String>,
+    /// `teamName`.
+    pub team_name: Option<String>,
+    /// `teamRole`.
+    pub team_role: Option<String>,
+}
+
+/// How the AuthnRequest travels (SE-14).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestBinding {
+    /// HTTP-Redirect.
+    #[default]
+    Redirect,
+    /// HTTP-POST.
+    Post,
+}
+
+/// The identity provider's side of a SAML connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamlIdp {
+    /// Its entity id (the Issuer of its assertions).
+    pub entity_id: String,
+    /// Single sign-on location for HTTP-Redirect.
+    pub sso_redirect_url: Option<String>,
+    /// Single sign-on location for HTTP-POST.
+    pub sso_post_url: Option<String>,
+    /// Single logout location.
+    pub slo_url: Option<String>,
+    /// Signing certificates, DER in base64: any of them may sign (GH-08).
+    pub certificates: Vec<String>,
+    /// Where its metadata is fetched from.
+    pub metadata_url: Option<String>,
+}
+
+/// A SAML connection: both sides and the switches between them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamlConnection {
+    /// The identity provider; `None` until it is given.
+    pub idp: Option<SamlIdp>,
+    /// CH-02: an entity id of ours that an imported connection keeps; `None` is the metadata URL.
+    pub sp_entity_id: Option<String>,
+    /// CH-02: absolute ACS URLs that an imported connection keeps, beside the connection's own.
+    pub foreign_acs_urls: Vec<String>,
+    /// IL-03: NameID format URI that is asked for.
+    pub name_id_format: String,
+    /// How the AuthnRequest travels.
+    pub request_binding: RequestBinding,
+    /// Whether AES-CBC is taken in an unsigned Response.
+    pub allow_cbc: bool,
+}
+
+/// What kind of identity provider a connection goes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "protocol", rename_all = "snake_case")]
+pub enum Protocol {
+    /// SAML 2.0.
+    Saml(SamlConnection),
+}
+
+/// One connection of a tenant to an identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its identifier, part of its URLs.
+    pub id: ConnectionId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The name that people see in the chooser.
+    pub name: String,
+    /// Preset or brand, for instructions (CH-01).
+    pub brand: String,
+    /// Where it stands.
+    pub state: ConnectionState,
+    /// The protocol and its settings.
+    pub protocol: Protocol,
+    /// What an unsolicited response may do.
+    pub idp_initiated: IdpInitiated,
+    /// What identifies the person.
+    pub subject: SubjectSource,
+    /// Names of the attributes that are read.
+    pub attributes: AttributeMapping,
+    /// Raised by every change.
+    pub version: u64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}

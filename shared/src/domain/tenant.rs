@@ -1,0 +1,177 @@
+//! One customer organization and its settings.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::domain_name::DomainName;
+use super::email::EmailAddress;
+use super::ids::{TenantId, UserId};
+
+/// What the operator has sold to a tenant (AQ-01).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Entitlements {
+    /// Single sign-on connections.
+    pub sso: bool,
+    /// SCIM provisioning.
+    pub scim: bool,
+    /// Just-in-time provisioning at sign-in.
+    pub jit: bool,
+}
+
+/// Who may come in with an address outside the proven domains (DESIGN: foreign addresses).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForeignAddresses {
+    /// Nobody.
+    #[default]
+    Refuse,
+    /// People who were invited or came by SCIM.
+    Known,
+    /// Anybody; the address is stored unverified.
+    Admit,
+}
+
+/// What a tenant's owner can set. Durations are in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantSettings {
+    /// IL-04: make users who are unknown at their first sign-in.
+    pub provision_on_sign_in: bool,
+    /// IL-05, CH-12, SE-05: role of a user made at sign-in; `None` takes the catalogue's default.
+    pub default_role: Option<String>,
+    /// AQ-41: team role of a member made at sign-in; `None` takes the catalogue's default.
+    pub default_team_role: Option<String>,
+    /// IL-07: password sign-in stays allowed; `false` means that single sign-on is enforced.
+    pub allow_password: bool,
+    /// Addresses outside the proven domains.
+    pub foreign_addresses: ForeignAddresses,
+    /// SE-04: a user made by hand confirms by mail before the first sign-in links to the account.
+    pub confirm_linking: bool,
+    /// IL-35: attribute that must be present for a user to be made at sign-in.
+    pub check_provision_attribute: Option<String>,
+    /// SE-08: how long access lasts after the identity provider last vouched, in seconds.
+    pub access_seconds: u32,
+    /// IL-06: whom the person is told to ask, as shown on the page.
+    pub admin_contact: Option<String>,
+    /// With SCIM on, users are made at sign-in only where this is chosen.
+    pub provision_beside_scim: bool,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            provision_on_sign_in: false,
+            default_role: None,
+            default_team_role: None,
+            allow_password: true,
+            foreign_addresses: ForeignAddresses::Refuse,
+            confirm_linking: false,
+            check_provision_attribute: None,
+            access_seconds: 20 * 60 * 60,
+            admin_contact: None,
+            provision_beside_scim: false,
+        }
+    }
+}
+
+/// One customer organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// Its identifier.
+    pub id: TenantId,
+    /// The name that people see.
+    pub name: String,
+    /// What the operator has sold to it.
+    pub entitlements: Entitlements,
+    /// IL-06: booked seats; `None` is unlimited.
+    pub seats: Option<u32>,
+    /// What its owner has set.
+    pub settings: TenantSettings,
+    /// AQ-03: the creator of the organization, out of SCIM's reach.
+    pub root_user: Option<UserId>,
+    /// Whether SCIM is in use.
+    pub scim_enabled: bool,
+    /// Raised by every change.
+    pub version: u64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Tenant {
+    /// SE-08: how long access lasts after the identity provider last vouched.
+    #[must_use]
+    pub fn access_lifetime(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.settings.access_seconds))
+    }
+
+    /// Whether an unknown person becomes a user at sign-in (IL-04, AQ-01, and the SCIM rule).
+    #[must_use]
+    pub fn provisions_at_sign_in(&self) -> bool {
+        self.entitlements.jit
+            && self.settings.provision_on_sign_in
+            && (!self.scim_enabled || self.settings.provision_beside_scim)
+    }
+}
+
+/// How far a tenant's hold on a domain is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DomainState {
+    /// Submitted, not yet proven.
+    Pending,
+    /// Proven; addresses in it are believed.
+    Proven,
+    /// The proof has been missing for 3 days; still believed.
+    Warned,
+    /// Missing for 30 days: no users are made and none linked by it.
+    Lapsed,
+}
+
+/// A tenant's claim to a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainClaim {
+    /// The domain.
+    pub domain: DomainName,
+    /// Who claims it.
+    pub tenant: TenantId,
+    /// How far it is proven.
+    pub state: DomainState,
+    /// Whether subdomains count as well.
+    pub include_subdomains: bool,
+    /// Value of the TXT record that proves it.
+    pub proof: String,
+    /// When it was last proven.
+    pub proven_at: Option<DateTime<Utc>>,
+}
+
+/// The domains of one tenant, to ask whether an address is believed (GH-05).
+#[derive(Clone, Debug, Default)]
+pub struct ProvenDomains(BTreeMap<DomainName, bool>);
+
+impl ProvenDomains {
+    /// Takes the claims that count now.
+    pub fn new<'a>(claims: impl IntoIterator<Item = &'a DomainClaim>) -> Self {
+        let counts = |claim: &&DomainClaim| matches!(claim.state, DomainState::Proven | DomainState::Warned);
+        Self(
+            claims
+                .into_iter()
+                .filter(counts)
+                .map(|c| (c.domain.clone(), c.include_subdomains))
+                .collect(),
+        )
+    }
+
+    /// Whether the address lies in a proven domain, or in a subdomain of one that opted in.
+    #[must_use]
+    pub fn believes(&self, address: &EmailAddress) -> bool {
+        let domain = address.domain();
+        domain.self_and_parents().any(|name| {
+            self.0
+                .get(&name)
+                .is_some_and(|subdomains| *subdomains || name == *domain)
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! A person's record in one tenant.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::email::EmailAddress;
+use super::ids::{TenantId, UserId};
+use super::team::Source;
+
+/// What is known of a person beyond name and address. All of it is optional.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PersonDetails {
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// Position in the organization.
+    pub position: Option<String>,
+    /// Department.
+    pub department: Option<String>,
+    /// Mobile number, E.164.
+    pub mobile: Option<String>,
+    /// Absolute URL of a picture; stored, never fetched.
+    pub picture: Option<String>,
+}
+
+impl std::fmt::Debug for PersonDetails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[personal]")
+    }
+}
+
+/// A person's record in one tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The `sub` that the app sees; opaque, never reused.
+    pub id: UserId,
+    /// The organization.
+    pub tenant: TenantId,
+    /// Unique in the tenant without regard to case (RFC 7643 section 4.1.1).
+    pub user_name: String,
+    /// The primary address, if one is known.
+    pub email: Option<EmailAddress>,
+    /// Name, position and the like.
+    pub details: PersonDetails,
+    /// Role in the organization, of the operator's catalogue.
+    pub role: String,
+    /// Whether the person may come in.
+    pub active: bool,
+    /// How the record came to be.
+    pub source: Source,
+    /// Deactivated or deleted by SCIM: sign-in never makes this person again.
+    pub tombstone: bool,
+    /// Raised by every change of this record (ETag, event sequence).
+    pub version: u64,
+    /// Raised when every session must end.
+    pub epoch: u64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub modified_at: DateTime<Utc>,
+}
+
+impl User {
+    /// The name that people see: given and family name, else the user name.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        let parts = [
+            self.details.given_name.as_deref(),
+            self.details.family_name.as_deref(),
+        ];
+        let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        if name.is_empty() {
+            self.user_name.clone()
+        } else {
+            name
+        }
+    }
+}

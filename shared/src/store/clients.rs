@@ -1,0 +1,143 @@
+//! App clients: the registry behind the OpenID Provider, cached for at most 60 seconds.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::FrontDoor;
+use super::error::{CommitError, StoreError};
+use super::item::{Item, number, read_doc, read_number, read_text};
+use super::keys::{self, Table};
+use super::transaction::{Expression, Guard, Transaction};
+use crate::domain::ids::ClientId;
+
+/// How long a client is believed without another look.
+const CACHE_SECONDS: i64 = 60;
+/// How many clients one process remembers.
+const CACHE_SIZE: usize = 1_000;
+
+/// Documents by client, each with when it was read.
+#[derive(Debug, Default)]
+pub(super) struct ClientCache(Mutex<HashMap<ClientId, (DateTime<Utc>, String)>>);
+
+impl FrontDoor {
+    /// An app client, as of now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn client<T: DeserializeOwned>(&self, id: &ClientId) -> Result<Option<T>, StoreError> {
+        let item = self.store.dynamo.get(&keys::client(id)).await?;
+        item.as_ref().map(|item| read_doc("client", item)).transpose()
+    }
+
+    /// An app client with the version to update over.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn client_and_version<T: DeserializeOwned>(
+        &self,
+        id: &ClientId,
+    ) -> Result<Option<(T, u64)>, StoreError> {
+        let Some(item) = self.store.dynamo.get(&keys::client(id)).await? else {
+            return Ok(None);
+        };
+        Ok(Some((
+            read_doc("client", &item)?,
+            read_number(&item, "v").unwrap_or(0),
+        )))
+    }
+
+    /// An app client, at most 60 seconds old.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn cached_client<T: DeserializeOwned>(&self, id: &ClientId) -> Result<Option<T>, StoreError> {
+        let now = self.store.dynamo.clock.now();
+        if let Some(json) = self.remembered(id, now) {
+            let read = serde_json::from_str(&json);
+            return read.map(Some).map_err(|e| StoreError::Corrupt {
+                kind: "client",
+                cause: e.to_string(),
+            });
+        }
+        let Some(item) = self.store.dynamo.get(&keys::client(id)).await? else {
+            return Ok(None);
+        };
+        if let (Some(json), Ok(mut cache)) = (read_text(&item, "doc"), self.store.clients.0.lock()) {
+            if cache.len() >= CACHE_SIZE {
+                cache.clear();
+            }
+            cache.insert(id.clone(), (now, json.to_owned()));
+        }
+        read_doc("client", &item).map(Some)
+    }
+
+    fn remembered(&self, id: &ClientId, now: DateTime<Utc>) -> Option<String> {
+        let cache = self.store.clients.0.lock().ok()?;
+        let (read_at, json) = cache.get(id)?;
+        let age = now - *read_at;
+        (TimeDelta::zero() <= age && age < TimeDelta::seconds(CACHE_SECONDS)).then(|| json.clone())
+    }
+
+    /// Makes a client, or writes it over the version that was read.
+    ///
+    /// # Errors
+    /// [`CommitError::Refused`] with [`Guard::Client`] when it exists, or has changed since.
+    pub async fn put_client(
+        &self,
+        id: &ClientId,
+        client: &impl Serialize,
+        read_version: Option<u64>,
+    ) -> Result<(), CommitError> {
+        let condition = match read_version {
+            None => Expression::absent(),
+            Some(version) => Expression::new("v = :read").value(":read", number(version)),
+        };
+        let version = read_version.unwrap_or(0) + 1;
+        let item = Item::new(keys::client(id))
+            .doc("client", client)
+            .map(|i| i.with("v", number(version)));
+        let mut tx = Transaction::new(self.store.clone());
+        tx.put(Guard::Client, item, Some(condition));
+        tx.put(Guard::Fresh, Ok(Item::new(keys::client_entry(id))), None);
+        let done = tx.commit().await;
+        if let Ok(mut cache) = self.store.clients.0.lock() {
+            cache.remove(id);
+        }
+        done
+    }
+
+    /// Deletes a client.
+    ///
+    /// # Errors
+    /// [`CommitError::Refused`] with [`Guard::Client`] when there is none.
+    pub async fn delete_client(&self, id: &ClientId) -> Result<(), CommitError> {
+        let mut tx = Transaction::new(self.store.clone());
+        tx.delete(Guard::Client, &keys::client(id), Some(Expression::present()));
+        tx.delete(Guard::Fresh, &keys::client_entry(id), None);
+        let done = tx.commit().await;
+        if let Ok(mut cache) = self.store.clients.0.lock() {
+            cache.remove(id);
+        }
+        done
+    }
+
+    /// Ids of all app clients, in id order. An operator has few of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn clients(&self) -> Result<Vec<ClientId>, StoreError> {
+        let items = self.store.dynamo.all(Table::Directory, keys::CLIENTS, "").await?;
+        let ids = items.iter().filter_map(|item| read_text(item, "sk"));
+        ids.map(|id| {
+            ClientId::parse(id).map_err(|e| StoreError::Corrupt {
+                kind: "client entry",
+                cause: e.to_string(),
+            })
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,131 @@
+//! Authorization codes and the token families that grow from them. The documents are the OpenID Provider's.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::StoreError;
+use super::item::{Item, read_doc, read_text, text};
+use super::keys;
+use super::transaction::{Expression, Guard, TenantTransaction};
+use super::{FrontDoor, TenantStore};
+use crate::domain::ids::UserId;
+use crate::domain::user::User;
+
+/// A code that was issued.
+#[derive(Clone, Debug)]
+pub struct StoredCode<T> {
+    /// What it stands for.
+    pub grant: T,
+    /// The token family that it was redeemed for, once it was.
+    pub redeemed_for: Option<String>,
+}
+
+impl FrontDoor {
+    /// A code, redeemed or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn code<T: DeserializeOwned>(&self, code: &str) -> Result<Option<StoredCode<T>>, StoreError> {
+        let Some(item) = self.store.dynamo.get(&keys::code(&keys::hash(code))).await? else {
+            return Ok(None);
+        };
+        let redeemed_for = read_text(&item, "family").map(str::to_owned);
+        Ok(Some(StoredCode {
+            grant: read_doc("code", &item)?,
+            redeemed_for,
+        }))
+    }
+}
+
+impl TenantStore {
+    /// A token family with its user, in one consistent read.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn family_and_user<T: DeserializeOwned>(
+        &self,
+        user: &UserId,
+        family: &str,
+    ) -> Result<(Option<T>, Option<User>), StoreError> {
+        let wanted = [
+            keys::refresh(&self.tenant, user, family),
+            keys::user(&self.tenant, user),
+        ];
+        let found = self.store.dynamo.get_all(&wanted).await?;
+        let at = |sk: &str| found.iter().find(|item| read_text(item, "sk") == Some(sk));
+        Ok((
+            at(family)
+                .map(|item| read_doc("token family", item))
+                .transpose()?,
+            at("#").map(|item| read_doc("user", item)).transpose()?,
+        ))
+    }
+}
+
+impl TenantTransaction {
+    /// Issues a code. It stays readable until `until`, also after it is redeemed, so that reuse is noticed.
+    pub fn put_code(&mut self, code: &str, grant: &impl Serialize, until: DateTime<Utc>) {
+        let item = Item::new(keys::code(&keys::hash(code)))
+            .doc("code", grant)
+            .map(|item| item.until(until));
+        self.inner.put(Guard::Fresh, item, Some(Expression::absent()));
+    }
+
+    /// Redeems a code for a token family; of several callers one succeeds ([`Guard::Code`]).
+    pub fn redeem_code(&mut self, code: &str, family: &str) {
+        let change = Expression::new("SET family = :family").value(":family", text(family));
+        let unused = Expression::new("attribute_exists(pk) AND attribute_not_exists(family)");
+        self.inner
+            .update(Guard::Code, &keys::code(&keys::hash(code)), change, Some(unused));
+    }
+
+    /// Begins a token family. `current` is the hash of its refresh token, if it has one.
+    pub fn create_family(
+        &mut self,
+        user: &UserId,
+        family: &str,
+        document: &impl Serialize,
+        current: &str,
+        until: DateTime<Utc>,
+    ) {
+        let item = self.family_item(user, family, document, current, until);
+        self.inner.put(Guard::Fresh, item, Some(Expression::absent()));
+    }
+
+    /// Rotates the refresh token of a family from the hash `from` to the hash `to` ([`Guard::RefreshToken`]).
+    pub fn rotate_family(
+        &mut self,
+        user: &UserId,
+        family: &str,
+        document: &impl Serialize,
+        (from, to): (&str, &str),
+        until: DateTime<Utc>,
+    ) {
+        let item = self.family_item(user, family, document, to, until);
+        let same = Expression::new("cur = :from").value(":from", text(from));
+        self.inner.put(Guard::RefreshToken, item, Some(same));
+    }
+
+    /// Ends a token family and all its tokens.
+    pub fn delete_family(&mut self, user: &UserId, family: &str) {
+        self.inner.delete(
+            Guard::RefreshToken,
+            &keys::refresh(&self.handle.tenant, user, family),
+            None,
+        );
+    }
+
+    fn family_item(
+        &self,
+        user: &UserId,
+        family: &str,
+        document: &impl Serialize,
+        current: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Item, StoreError> {
+        let item =
+            Item::new(keys::refresh(&self.handle.tenant, user, family)).doc("token family", document)?;
+        Ok(item.with("cur", text(current)).until(until))
+    }
+}

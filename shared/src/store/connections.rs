@@ -1,0 +1,169 @@
+//! Connections: one item that the connection's URLs lead to, a mirror in the tenant's partition, and the context of a
+//! sign-in cached for at most 60 seconds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::error::StoreError;
+use super::item::{Item, number, read_doc, text};
+use super::keys::{self, Table};
+use super::transaction::{Expression, Guard, TenantTransaction};
+use super::{FrontDoor, TenantStore};
+use crate::domain::connection::Connection;
+use crate::domain::ids::ConnectionId;
+use crate::domain::tenant::{ProvenDomains, Tenant};
+
+/// How long a context is believed without another look.
+const CACHE_SECONDS: i64 = 60;
+/// How many contexts one process remembers.
+const CACHE_SIZE: usize = 1_000;
+
+/// All that a sign-in needs to know of a connection.
+#[derive(Clone, Debug)]
+pub struct SignInContext {
+    /// The connection.
+    pub connection: Connection,
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// The tenant's proven domains.
+    pub domains: ProvenDomains,
+}
+
+/// Contexts by connection, each with when it was read.
+#[derive(Debug, Default)]
+pub(super) struct ContextCache(Mutex<HashMap<ConnectionId, (DateTime<Utc>, Arc<SignInContext>)>>);
+
+impl ContextCache {
+    fn get(&self, id: &ConnectionId, now: DateTime<Utc>) -> Option<Arc<SignInContext>> {
+        let cache = self.0.lock().ok()?;
+        let (read_at, context) = cache.get(id)?;
+        let age = now - *read_at;
+        (TimeDelta::zero() <= age && age < TimeDelta::seconds(CACHE_SECONDS)).then(|| context.clone())
+    }
+
+    fn put(&self, id: &ConnectionId, now: DateTime<Utc>, context: Arc<SignInContext>) {
+        if let Ok(mut cache) = self.0.lock() {
+            if cache.len() >= CACHE_SIZE {
+                cache.clear();
+            }
+            cache.insert(id.clone(), (now, context));
+        }
+    }
+
+    fn forget(&self, id: &ConnectionId) {
+        if let Ok(mut cache) = self.0.lock() {
+            cache.remove(id);
+        }
+    }
+}
+
+impl FrontDoor {
+    /// A connection by its id.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+        let item = self.store.dynamo.get(&keys::connection(id)).await?;
+        item.as_ref().map(|item| read_doc("connection", item)).transpose()
+    }
+
+    /// A connection with its tenant and domains, at most 60 seconds old.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn sign_in_context(&self, id: &ConnectionId) -> Result<Option<Arc<SignInContext>>, StoreError> {
+        let now = self.store.dynamo.clock.now();
+        if let Some(context) = self.store.contexts.get(id, now) {
+            return Ok(Some(context));
+        }
+        let Some(connection) = self.connection(id).await? else {
+            return Ok(None);
+        };
+        let handle = self.store.tenant(&connection.tenant);
+        let Some((tenant, claims)) = handle.record_and_domains().await? else {
+            return Ok(None);
+        };
+        let context = Arc::new(SignInContext {
+            connection,
+            tenant,
+            domains: ProvenDomains::new(&claims),
+        });
+        self.store.contexts.put(id, now, context.clone());
+        Ok(Some(context))
+    }
+
+    /// Drops what is cached of a connection: after a transaction found it changed.
+    pub fn forget_context(&self, id: &ConnectionId) {
+        self.store.contexts.forget(id);
+    }
+}
+
+impl TenantStore {
+    /// All connections of the tenant, in id order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
+        let items = self
+            .store
+            .dynamo
+            .all(Table::Directory, &keys::tenant_pk(&self.tenant), "C#")
+            .await?;
+        items.iter().map(|item| read_doc("connection", item)).collect()
+    }
+
+    /// A connection of this tenant; one of another tenant is absent.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+        let item = self
+            .store
+            .dynamo
+            .get(&keys::connection_mirror(&self.tenant, id))
+            .await?;
+        item.as_ref().map(|item| read_doc("connection", item)).transpose()
+    }
+}
+
+impl TenantTransaction {
+    /// Makes a connection.
+    pub fn create_connection(&mut self, connection: &Connection) {
+        self.put_connection(connection, Expression::absent());
+    }
+
+    /// Writes a connection over the version before it (`connection.version - 1`).
+    pub fn update_connection(&mut self, connection: &Connection) {
+        let read = number(connection.version.saturating_sub(1));
+        let own = text(self.handle.tenant.as_str());
+        let condition = Expression::new("v = :read AND t = :own")
+            .value(":read", read)
+            .value(":own", own);
+        self.put_connection(connection, condition);
+        self.handle.store.contexts.forget(&connection.id);
+    }
+
+    fn put_connection(&mut self, connection: &Connection, condition: Expression) {
+        let own = text(self.handle.tenant.as_str());
+        let shape = |item: Item| {
+            let item = item.doc("connection", connection)?;
+            Ok(item.with("v", number(connection.version)).with("t", own.clone()))
+        };
+        self.inner.put(
+            Guard::Connection,
+            shape(Item::new(keys::connection(&connection.id))),
+            Some(condition),
+        );
+        let mirror = keys::connection_mirror(&self.handle.tenant, &connection.id);
+        self.inner.put(Guard::Fresh, shape(Item::new(mirror)), None);
+    }
+
+    /// Lets the transaction hold only while the connection is at this version.
+    pub fn check_connection(&mut self, connection: &Connection) {
+        let condition = Expression::new("v = :read").value(":read", number(connection.version));
+        self.inner
+            .check(Guard::Connection, &keys::connection(&connection.id), condition);
+    }
+}

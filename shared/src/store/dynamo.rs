@@ -1,0 +1,280 @@
+//! Requests to DynamoDB: consistent reads, pages, and the retries that the SDK leaves to us.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
+use tokio::time::Instant;
+
+use super::error::StoreError;
+use super::item::{Attributes, is_past, key_attributes};
+use super::keys::{Key, Table};
+use crate::clock::Clock;
+use crate::random;
+
+/// How long conflicts and throttling are retried before the caller hears of them.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The names of the two tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// What must survive.
+    pub directory: String,
+    /// What may be lost.
+    pub ephemeral: String,
+}
+
+/// The client with its tables.
+#[derive(Debug)]
+pub(super) struct Dynamo {
+    pub client: Client,
+    pub clock: Clock,
+    tables: Tables,
+}
+
+/// How a transaction ended.
+pub(super) enum Outcome {
+    /// All of it is there.
+    Committed,
+    /// The conditions at these positions did not hold; nothing of it is there.
+    Refused(Vec<usize>),
+}
+
+/// A page of a partition.
+pub(super) struct Page {
+    pub items: Vec<Attributes>,
+    /// Sort key to go on after.
+    pub next: Option<String>,
+}
+
+impl Dynamo {
+    pub fn new(client: Client, tables: Tables, clock: Clock) -> Self {
+        Self {
+            client,
+            clock,
+            tables,
+        }
+    }
+
+    pub fn table(&self, table: Table) -> &str {
+        match table {
+            Table::Directory => &self.tables.directory,
+            Table::Ephemeral => &self.tables.ephemeral,
+        }
+    }
+
+    /// Reads one item, consistently. An item past its time is absent.
+    pub async fn get(&self, key: &Key) -> Result<Option<Attributes>, StoreError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(self.table(key.table))
+            .consistent_read(true);
+        let answer = request
+            .set_key(Some(key_attributes(key)))
+            .send()
+            .await
+            .map_err(|e| failed("GetItem", &e))?;
+        Ok(answer.item.filter(|item| !is_past(item, self.clock.now())))
+    }
+
+    /// Reads several items in one consistent request each round; absent ones are left out. At most 100 keys.
+    pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
+        let mut pending = std::collections::HashMap::new();
+        for table in [Table::Directory, Table::Ephemeral] {
+            let wanted = keys
+                .iter()
+                .filter(|k| k.table == table)
+                .map(key_attributes)
+                .collect::<Vec<_>>();
+            if !wanted.is_empty() {
+                let entry = KeysAndAttributes::builder()
+                    .consistent_read(true)
+                    .set_keys(Some(wanted))
+                    .build();
+                let entry = entry.map_err(|e| cannot_build("BatchGetItem", &e))?;
+                pending.insert(self.table(table).to_owned(), entry);
+            }
+        }
+        let mut found = Vec::new();
+        let mut patience = Patience::new();
+        while !pending.is_empty() {
+            let answer = self
+                .client
+                .batch_get_item()
+                .set_request_items(Some(pending))
+                .send()
+                .await;
+            let answer = answer.map_err(|e| failed("BatchGetItem", &e))?;
+            found.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            pending = answer.unprocessed_keys.unwrap_or_default();
+            if !pending.is_empty() {
+                patience.wait("BatchGetItem").await?;
+            }
+        }
+        let now = self.clock.now();
+        found.retain(|item| !is_past(item, now));
+        Ok(found)
+    }
+
+    /// One page of a partition in sort-key order, consistently; `prefix` narrows it, `after` is a sort key.
+    pub async fn page(
+        &self,
+        table: Table,
+        pk: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<Page, StoreError> {
+        let pk_value = AttributeValue::S(pk.to_owned());
+        let mut request = self
+            .client
+            .query()
+            .table_name(self.table(table))
+            .consistent_read(true)
+            .limit(limit);
+        request = request.expression_attribute_values(":pk", pk_value.clone());
+        request = if prefix.is_empty() {
+            request.key_condition_expression("pk = :pk")
+        } else {
+            request
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        if let Some(after) = after {
+            request = request
+                .exclusive_start_key("pk", pk_value)
+                .exclusive_start_key("sk", AttributeValue::S(after.to_owned()));
+        }
+        let answer = request.send().await.map_err(|e| failed("Query", &e))?;
+        let next = answer
+            .last_evaluated_key
+            .and_then(|key| key.get("sk")?.as_s().ok().cloned());
+        let now = self.clock.now();
+        let items = answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|item| !is_past(item, now))
+            .collect();
+        Ok(Page { items, next })
+    }
+
+    /// All items of a partition under a prefix. For partitions that are small by nature.
+    pub async fn all(&self, table: Table, pk: &str, prefix: &str) -> Result<Vec<Attributes>, StoreError> {
+        let mut items = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.page(table, pk, prefix, after.as_deref(), 1_000).await?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(items),
+            }
+        }
+    }
+
+    /// Writes all of `items` or none. Conflicts and throttling are retried with the same client request token.
+    pub async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<Outcome, StoreError> {
+        let token = random::uuid()?.to_string();
+        let mut patience = Patience::new();
+        loop {
+            let request = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()));
+            match request.client_request_token(&token).send().await {
+                Ok(_) => return Ok(Outcome::Committed),
+                Err(error) => match cancelled(&error) {
+                    Some(Cancelled::Refused(positions)) => return Ok(Outcome::Refused(positions)),
+                    Some(Cancelled::Passing) => patience.wait("TransactWriteItems").await?,
+                    None => return Err(failed("TransactWriteItems", &error)),
+                },
+            }
+        }
+    }
+}
+
+/// Why a transaction was cancelled.
+enum Cancelled {
+    /// Conditions at these positions did not hold.
+    Refused(Vec<usize>),
+    /// Another transaction or throttling was in the way.
+    Passing,
+}
+
+fn cancelled(error: &SdkError<TransactWriteItemsError>) -> Option<Cancelled> {
+    let service = error.as_service_error()?;
+    if service.is_transaction_in_progress_exception() {
+        return Some(Cancelled::Passing);
+    }
+    let TransactWriteItemsError::TransactionCanceledException(reasons) = service else {
+        return None;
+    };
+    let codes = reasons
+        .cancellation_reasons()
+        .iter()
+        .map(|r| r.code().unwrap_or("None"));
+    let mut refused = Vec::new();
+    let mut passing = false;
+    for (position, code) in codes.enumerate() {
+        match code {
+            "ConditionalCheckFailed" => refused.push(position),
+            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => passing = true,
+            _ => {}
+        }
+    }
+    match (refused.is_empty(), passing) {
+        (false, _) => Some(Cancelled::Refused(refused)),
+        (true, true) => Some(Cancelled::Passing),
+        (true, false) => None,
+    }
+}
+
+/// The SDK's failure in words that hold no data.
+pub(super) fn failed<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> StoreError {
+    let kind = match error {
+        SdkError::ConstructionFailure(_) => "the request could not be built",
+        SdkError::TimeoutError(_) => "no answer in time",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "an answer that cannot be read",
+        _ => "refused",
+    };
+    let cause = error
+        .code()
+        .map_or_else(|| kind.to_owned(), |code| format!("{kind} ({code})"));
+    StoreError::Unavailable { operation, cause }
+}
+
+/// A request that the SDK's builder would not build.
+pub(super) fn cannot_build(operation: &'static str, error: &impl std::fmt::Display) -> StoreError {
+    StoreError::Unavailable {
+        operation,
+        cause: format!("the request could not be built: {error}"),
+    }
+}
+
+/// Waits with full jitter, 10 to 150 ms, until five seconds are over.
+struct Patience {
+    since: Instant,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+        }
+    }
+
+    async fn wait(&mut self, operation: &'static str) -> Result<(), StoreError> {
+        if self.since.elapsed() >= PATIENCE {
+            return Err(StoreError::Busy { operation });
+        }
+        let [a, b] = random::bytes::<2>()?;
+        let jitter = u64::from(u16::from_be_bytes([a, b])) % 141;
+        tokio::time::sleep(Duration::from_millis(10 + jitter)).await;
+        Ok(())
+    }
+}

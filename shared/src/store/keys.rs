@@ -1,0 +1,209 @@
+//! The key of every item (DESIGN section 7). The kind comes first, so that IAM's `dynamodb:LeadingKeys` can part the
+//! functions.
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::domain::domain_name::DomainName;
+use crate::domain::email::EmailAddress;
+use crate::domain::ids::{ClientId, ConnectionId, TeamId, TenantId, UserId};
+
+/// Which of the two tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    /// What must survive: stream, point-in-time recovery.
+    Directory,
+    /// What may be lost: sessions, codes, attempts.
+    Ephemeral,
+}
+
+/// Where one item lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub table: Table,
+    pub pk: String,
+    pub sk: String,
+}
+
+fn directory(pk: String, sk: impl Into<String>) -> Key {
+    Key {
+        table: Table::Directory,
+        pk,
+        sk: sk.into(),
+    }
+}
+
+fn ephemeral(pk: String, sk: impl Into<String>) -> Key {
+    Key {
+        table: Table::Ephemeral,
+        pk,
+        sk: sk.into(),
+    }
+}
+
+/// SHA-256 in base64url: what is stored of a token.
+pub(super) fn hash(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+/// The form that names are compared in. Unicode lower case stands in for full case folding.
+pub(super) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A tenant's own partition.
+pub(super) fn tenant_pk(t: &TenantId) -> String {
+    format!("T#{t}")
+}
+pub(super) fn tenant(t: &TenantId) -> Key {
+    directory(tenant_pk(t), ".")
+}
+/// The list of all tenants.
+pub(super) const TENANTS: &str = "TS";
+pub(super) fn tenant_entry(t: &TenantId) -> Key {
+    directory(TENANTS.to_owned(), t.as_str())
+}
+pub(super) fn domain(name: &DomainName) -> Key {
+    directory(format!("D#{name}"), ".")
+}
+/// A claim's mirror in its tenant's partition.
+pub(super) fn domain_mirror(t: &TenantId, name: &DomainName) -> Key {
+    directory(tenant_pk(t), format!("D#{name}"))
+}
+pub(super) fn connection(id: &ConnectionId) -> Key {
+    directory(format!("C#{id}"), ".")
+}
+/// A connection's mirror in its tenant's partition.
+pub(super) fn connection_mirror(t: &TenantId, id: &ConnectionId) -> Key {
+    directory(tenant_pk(t), format!("C#{id}"))
+}
+pub(super) fn client(id: &ClientId) -> Key {
+    directory(format!("CL#{id}"), ".")
+}
+/// The list of all app clients.
+pub(super) const CLIENTS: &str = "CLS";
+pub(super) fn client_entry(id: &ClientId) -> Key {
+    directory(CLIENTS.to_owned(), id.as_str())
+}
+
+pub(super) fn api_key(hash: &str) -> Key {
+    directory(format!("TOK#{hash}"), ".")
+}
+/// A key's mirror in its tenant's partition.
+pub(super) fn api_key_mirror(t: &TenantId, id: &str) -> Key {
+    directory(tenant_pk(t), format!("TOK#{id}"))
+}
+
+/// A user's partition: the record, teams, identities, outbox events.
+pub(super) fn user_pk(t: &TenantId, uid: &str) -> String {
+    format!("U#{t}#{uid}")
+}
+pub(super) fn user(t: &TenantId, uid: &UserId) -> Key {
+    directory(user_pk(t, uid.as_str()), "#")
+}
+pub(super) fn user_team(t: &TenantId, uid: &UserId, team: &TeamId) -> Key {
+    directory(user_pk(t, uid.as_str()), format!("TM#{team}"))
+}
+pub(super) fn user_identity(t: &TenantId, uid: &UserId, c: &ConnectionId, subject: &str) -> Key {
+    directory(user_pk(t, uid.as_str()), format!("X#{c}#{subject}"))
+}
+pub(super) fn user_event(t: &TenantId, uid: &str, sequence: u64) -> Key {
+    directory(user_pk(t, uid), format!("O#{sequence:020}"))
+}
+pub(super) fn tenant_event(t: &TenantId, id: &str) -> Key {
+    directory(tenant_pk(t), format!("O#{id}"))
+}
+pub(super) fn user_list_pk(t: &TenantId) -> String {
+    format!("UL#{t}")
+}
+pub(super) fn user_list(t: &TenantId, uid: &UserId) -> Key {
+    directory(user_list_pk(t), uid.as_str())
+}
+pub(super) fn user_name(t: &TenantId, name: &str) -> Key {
+    directory(format!("UN#{t}#{}", fold(name)), ".")
+}
+pub(super) fn email_pk(t: &TenantId, address: &EmailAddress) -> String {
+    format!("EM#{t}#{}", address.folded())
+}
+pub(super) fn email(t: &TenantId, address: &EmailAddress, uid: &UserId) -> Key {
+    directory(email_pk(t, address), uid.as_str())
+}
+pub(super) fn identity(t: &TenantId, c: &ConnectionId, subject: &str) -> Key {
+    directory(format!("ID#{t}#{c}#{subject}"), ".")
+}
+pub(super) fn counter(t: &TenantId, kind: char, id: &str) -> (Key, String) {
+    let (shard, slot) = counter_place(id);
+    (
+        directory(format!("CT#{t}"), format!("{kind}#{shard:02x}")),
+        format!("c{slot:x}"),
+    )
+}
+/// The item that conditions seat changes of tenants with booked seats.
+pub(super) fn seats(t: &TenantId) -> Key {
+    directory(format!("CT#{t}"), "SEATS")
+}
+pub(super) fn counters_pk(t: &TenantId) -> String {
+    format!("CT#{t}")
+}
+/// Which of 64 counters, and which of its 16 slots, an id counts in: its first six bits, then four.
+fn counter_place(id: &str) -> (u8, u8) {
+    let mut digits = id
+        .chars()
+        .filter_map(|c| c.to_digit(16))
+        .filter_map(|d| u16::try_from(d).ok());
+    let mut next = || digits.next().unwrap_or(0);
+    let bits = (next() << 8) | (next() << 4) | next();
+    let shard = u8::try_from(bits >> 6).unwrap_or(0);
+    let slot = u8::try_from((bits >> 2) & 0xf).unwrap_or(0);
+    (shard, slot)
+}
+pub(super) fn team(t: &TenantId, id: &TeamId) -> Key {
+    directory(format!("TM#{t}#{id}"), "#")
+}
+pub(super) fn team_member(t: &TenantId, id: &TeamId, uid: &UserId) -> Key {
+    directory(format!("TM#{t}#{id}"), uid.as_str())
+}
+pub(super) fn team_name(t: &TenantId, name: &str) -> Key {
+    directory(format!("TN#{t}#{}", fold(name)), ".")
+}
+pub(super) fn team_list_pk(t: &TenantId) -> String {
+    format!("TL#{t}")
+}
+pub(super) fn team_list(t: &TenantId, id: &TeamId) -> Key {
+    directory(team_list_pk(t), id.as_str())
+}
+pub(super) fn audit_pk(t: &TenantId, day: &str) -> String {
+    format!("AU#{t}#{day}")
+}
+pub(super) fn audit(t: &TenantId, day: &str, id: &str) -> Key {
+    directory(audit_pk(t, day), id)
+}
+
+pub(super) fn session_pk(t: &TenantId, uid: &UserId) -> String {
+    format!("S#{t}#{uid}")
+}
+pub(super) fn session(t: &TenantId, uid: &UserId, hash: &str) -> Key {
+    ephemeral(session_pk(t, uid), hash)
+}
+pub(super) fn refresh(t: &TenantId, uid: &UserId, hash: &str) -> Key {
+    ephemeral(format!("R#{t}#{uid}"), hash)
+}
+pub(super) fn name_id_session(c: &ConnectionId, name_id_hash: &str, session_index: &str) -> Key {
+    ephemeral(format!("N#{c}#{name_id_hash}"), session_index)
+}
+pub(super) fn attempt(hash: &str) -> Key {
+    ephemeral(format!("A#{hash}"), ".")
+}
+pub(super) fn parked(hash: &str) -> Key {
+    ephemeral(format!("PK#{hash}"), ".")
+}
+pub(super) fn code(hash: &str) -> Key {
+    ephemeral(format!("K#{hash}"), ".")
+}
+pub(super) fn assertion(c: &ConnectionId, id: &str) -> Key {
+    ephemeral(format!("I#{c}#{}", hash(id)), ".")
+}
+pub(super) fn spent_jti(client: &ClientId, jti: &str) -> Key {
+    ephemeral(format!("I#{client}#{}", hash(jti)), ".")
+}

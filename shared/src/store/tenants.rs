@@ -1,0 +1,79 @@
+//! Tenants: the record, and the list of all of them.
+
+use super::error::{CommitError, StoreError};
+use super::item::{Item, number, read_doc, read_text};
+use super::keys::{self, Table};
+use super::transaction::{Expression, Guard, TenantTransaction, Transaction};
+use super::{FrontDoor, TenantStore};
+use crate::domain::ids::TenantId;
+use crate::domain::tenant::{DomainClaim, Tenant};
+
+fn tenant_item(tenant: &Tenant) -> Result<Item, StoreError> {
+    Ok(Item::new(keys::tenant(&tenant.id))
+        .doc("tenant", tenant)?
+        .with("v", number(tenant.version)))
+}
+
+impl FrontDoor {
+    /// Makes a tenant.
+    ///
+    /// # Errors
+    /// [`CommitError::Refused`] with [`Guard::Tenant`] when its id is taken.
+    pub async fn create_tenant(&self, tenant: &Tenant) -> Result<(), CommitError> {
+        let mut tx = Transaction::new(self.store.clone());
+        tx.put(Guard::Tenant, tenant_item(tenant), Some(Expression::absent()));
+        tx.put(Guard::Fresh, Ok(Item::new(keys::tenant_entry(&tenant.id))), None);
+        tx.commit().await
+    }
+
+    /// Ids of the tenants after `after`, at most `limit`, in id order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn tenants(&self, after: Option<&TenantId>, limit: i32) -> Result<Vec<TenantId>, StoreError> {
+        let after = after.map(TenantId::as_str);
+        let page = self
+            .store
+            .dynamo
+            .page(Table::Directory, keys::TENANTS, "", after, limit)
+            .await?;
+        let ids = page.items.iter().filter_map(|item| read_text(item, "sk"));
+        ids.map(|id| {
+            TenantId::parse(id).map_err(|e| StoreError::Corrupt {
+                kind: "tenant entry",
+                cause: e.to_string(),
+            })
+        })
+        .collect()
+    }
+}
+
+impl TenantStore {
+    /// The tenant's record.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn record(&self) -> Result<Option<Tenant>, StoreError> {
+        let item = self.store.dynamo.get(&keys::tenant(&self.tenant)).await?;
+        item.as_ref().map(|item| read_doc("tenant", item)).transpose()
+    }
+
+    /// The tenant's record and its domain claims, from its own partition.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn record_and_domains(&self) -> Result<Option<(Tenant, Vec<DomainClaim>)>, StoreError> {
+        let (record, domains) = futures_util::future::try_join(self.record(), self.domains()).await?;
+        Ok(record.map(|tenant| (tenant, domains)))
+    }
+}
+
+impl TenantTransaction {
+    /// Writes the tenant's record over the version before it (`tenant.version - 1`).
+    pub fn update_tenant(&mut self, tenant: &Tenant) {
+        let read = tenant.version.saturating_sub(1);
+        let condition = Expression::new("v = :read").value(":read", number(read));
+        self.inner
+            .put(Guard::Tenant, tenant_item(tenant), Some(condition));
+    }
+}

@@ -1,0 +1,250 @@
+//! Users: the record with its guards and list entry, and the identities that lead to it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::TenantStore;
+use super::error::StoreError;
+use super::item::{Item, number, read_doc, read_text, text};
+use super::keys::{self, Table};
+use super::transaction::{Expression, Guard, TenantTransaction};
+use crate::domain::email::EmailAddress;
+use crate::domain::ids::{ConnectionId, UserId};
+use crate::domain::user::User;
+
+/// How many users may share one address before a look-up gives up: more than one is ambiguous already.
+const MOST_SHARED: i32 = 10;
+
+/// That person at one connection, as last seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownIdentity {
+    /// The user that it leads to.
+    pub user: UserId,
+    /// The user's epoch at the last sign-in.
+    pub epoch: u64,
+    /// The address that the identity provider last gave.
+    pub email: Option<EmailAddress>,
+    /// When it was first linked.
+    pub linked_at: DateTime<Utc>,
+    /// When the identity provider last vouched.
+    pub last_sign_in: DateTime<Utc>,
+}
+
+fn user_item(user: &User) -> Result<Item, StoreError> {
+    let item = Item::new(keys::user(&user.tenant, &user.id)).doc("user", user)?;
+    Ok(item
+        .with("v", number(user.version))
+        .with("e", number(user.epoch))
+        .with("on", number(u64::from(user.active)))
+        .with("lm_pk", text(format!("LU#{}", user.tenant)))
+        .with(
+            "lm_sk",
+            text(format!("{:013}#{}", user.modified_at.timestamp_millis(), user.id)),
+        ))
+}
+
+fn list_item(user: &User) -> Item {
+    Item::new(keys::user_list(&user.tenant, &user.id))
+        .with("un", text(user.user_name.clone()))
+        .with("on", number(u64::from(user.active)))
+}
+
+impl TenantStore {
+    /// A user, read consistently.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        let item = self.store.dynamo.get(&keys::user(&self.tenant, id)).await?;
+        item.as_ref().map(|item| read_doc("user", item)).transpose()
+    }
+
+    /// The users with this primary address, active or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn users_by_email(&self, address: &EmailAddress) -> Result<Vec<User>, StoreError> {
+        let pk = keys::email_pk(&self.tenant, address);
+        let page = self
+            .store
+            .dynamo
+            .page(Table::Directory, &pk, "", None, MOST_SHARED)
+            .await?;
+        self.read_users(page.items.iter().filter_map(|item| read_text(item, "sk")))
+            .await
+    }
+
+    /// The user with this user name, without regard to case.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn user_by_name(&self, user_name: &str) -> Result<Option<User>, StoreError> {
+        let Some(guard) = self
+            .store
+            .dynamo
+            .get(&keys::user_name(&self.tenant, user_name))
+            .await?
+        else {
+            return Ok(None);
+        };
+        match read_text(&guard, "uid").map(UserId::parse) {
+            Some(Ok(id)) => self.user(&id).await,
+            Some(Err(e)) => Err(StoreError::Corrupt {
+                kind: "user name guard",
+                cause: e.to_string(),
+            }),
+            None => Err(StoreError::Corrupt {
+                kind: "user name guard",
+                cause: "it names no user".to_owned(),
+            }),
+        }
+    }
+
+    /// A page of users in id order, after `after`; at most 100.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn users(&self, after: Option<&UserId>, limit: i32) -> Result<Vec<User>, StoreError> {
+        let pk = keys::user_list_pk(&self.tenant);
+        let after = after.map(UserId::as_str);
+        let page = self
+            .store
+            .dynamo
+            .page(Table::Directory, &pk, "", after, limit.clamp(1, 100))
+            .await?;
+        let mut users = self
+            .read_users(page.items.iter().filter_map(|item| read_text(item, "sk")))
+            .await?;
+        users.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(users)
+    }
+
+    async fn read_users(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<User>, StoreError> {
+        let ids = ids.filter_map(|id| UserId::parse(id).ok());
+        let keys = ids.map(|id| keys::user(&self.tenant, &id)).collect::<Vec<_>>();
+        let found = self.store.dynamo.get_all(&keys).await?;
+        found.iter().map(|item| read_doc("user", item)).collect()
+    }
+
+    /// What is known of a person at a connection; `subject` is the identity hash.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn identity(
+        &self,
+        connection: &ConnectionId,
+        subject: &str,
+    ) -> Result<Option<KnownIdentity>, StoreError> {
+        let item = self
+            .store
+            .dynamo
+            .get(&keys::identity(&self.tenant, connection, subject))
+            .await?;
+        item.as_ref().map(|item| read_doc("identity", item)).transpose()
+    }
+
+    /// The connections at which a user has an identity, each with its identity hash.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn identities(&self, user: &UserId) -> Result<Vec<(ConnectionId, String)>, StoreError> {
+        let pk = keys::user_pk(&self.tenant, user.as_str());
+        let items = self.store.dynamo.all(Table::Directory, &pk, "X#").await?;
+        let parse = |item: &super::item::Attributes| {
+            let (connection, subject) = read_text(item, "sk")?.strip_prefix("X#")?.split_once('#')?;
+            Some((ConnectionId::parse(connection).ok()?, subject.to_owned()))
+        };
+        Ok(items.iter().filter_map(parse).collect())
+    }
+}
+
+impl TenantTransaction {
+    /// Makes a user with guard, look-ups, list entry and counter.
+    pub fn create_user(&mut self, user: &User) {
+        self.inner
+            .put(Guard::Fresh, user_item(user), Some(Expression::absent()));
+        self.put_name_guard(user);
+        self.inner.put(Guard::Fresh, Ok(list_item(user)), None);
+        if let Some(address) = &user.email {
+            let key = keys::email(&self.handle.tenant, address, &user.id);
+            self.inner.put(Guard::Fresh, Ok(Item::new(key)), None);
+        }
+        self.count_user(user.id.as_str(), 1, i64::from(user.active));
+    }
+
+    /// Writes a user over what was read; guards, look-ups and counters follow the difference.
+    /// `user.version` is `before.version + 1`.
+    pub fn update_user(&mut self, before: &User, user: &User) {
+        let condition = Expression::new("v = :read").value(":read", number(before.version));
+        self.inner.put(Guard::User, user_item(user), Some(condition));
+        if keys::fold(&before.user_name) != keys::fold(&user.user_name) {
+            self.put_name_guard(user);
+            self.inner.delete(
+                Guard::Fresh,
+                &keys::user_name(&self.handle.tenant, &before.user_name),
+                None,
+            );
+        }
+        if before.email != user.email {
+            self.move_email(before, user);
+        }
+        if before.user_name != user.user_name || before.active != user.active {
+            self.inner.put(Guard::Fresh, Ok(list_item(user)), None);
+        }
+        if before.active != user.active {
+            self.count_user(user.id.as_str(), 0, if user.active { 1 } else { -1 });
+        }
+    }
+
+    fn put_name_guard(&mut self, user: &User) {
+        let guard = Item::new(keys::user_name(&self.handle.tenant, &user.user_name));
+        let guard = guard.with("uid", text(user.id.as_str()));
+        self.inner
+            .put(Guard::UserName, Ok(guard), Some(Expression::absent()));
+    }
+
+    fn move_email(&mut self, before: &User, user: &User) {
+        if let Some(old) = &before.email {
+            self.inner.delete(
+                Guard::Fresh,
+                &keys::email(&self.handle.tenant, old, &user.id),
+                None,
+            );
+        }
+        if let Some(new) = &user.email {
+            let item = Item::new(keys::email(&self.handle.tenant, new, &user.id));
+            self.inner.put(Guard::Fresh, Ok(item), None);
+        }
+    }
+
+    /// Lets the transaction hold only while the user is active and at this epoch.
+    pub fn check_user(&mut self, id: &UserId, epoch: u64) {
+        let condition = Expression::new("e = :epoch AND #on = :one")
+            .name("#on", "on")
+            .value(":epoch", number(epoch))
+            .value(":one", number(1));
+        self.inner
+            .check(Guard::User, &keys::user(&self.handle.tenant, id), condition);
+    }
+
+    /// Links an identity that nobody has yet.
+    pub fn create_identity(&mut self, connection: &ConnectionId, subject: &str, identity: &KnownIdentity) {
+        let key = keys::identity(&self.handle.tenant, connection, subject);
+        let item = Item::new(key)
+            .doc("identity", identity)
+            .map(|i| i.with("uid", text(identity.user.as_str())));
+        self.inner.put(Guard::Identity, item, Some(Expression::absent()));
+        let mirror = keys::user_identity(&self.handle.tenant, &identity.user, connection, subject);
+        self.inner.put(Guard::Fresh, Ok(Item::new(mirror)), None);
+    }
+
+    /// Writes the facts of one more sign-in beside the identity, while it still leads to the same user.
+    pub fn touch_identity(&mut self, connection: &ConnectionId, subject: &str, identity: &KnownIdentity) {
+        let key = keys::identity(&self.handle.tenant, connection, subject);
+        let item = Item::new(key)
+            .doc("identity", identity)
+            .map(|i| i.with("uid", text(identity.user.as_str())));
+        let same = Expression::new("uid = :uid").value(":uid", text(identity.user.as_str()));
+        self.inner.put(Guard::Identity, item, Some(same));
+    }
+}
