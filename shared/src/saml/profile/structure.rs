@@ -1,0 +1,160 @@
+//! Where Response, assertion and signatures must be.
+
+use std::collections::HashSet;
+
+use uppsala::Document;
+
+use super::tree::{Found, walk};
+use super::{Body, Inner, Outer, SignatureSite, signature};
+use crate::saml::names::{ASSERTION, PROTOCOL};
+use crate::saml::refusal::{Refusal, RefusalCode, shown};
+use crate::saml::response::status;
+use crate::saml::xml::El;
+
+/// Applies the profile to the document that arrived.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn outer<'d>(doc: &'d Document<'d>) -> Result<Outer, Refusal> {
+    let found = walk(doc, &HashSet::new())?;
+    let response = El::root(doc)
+        .filter(|root| root.is(PROTOCOL, "Response"))
+        .ok_or_else(|| {
+            let name = El::root(doc).map_or("", El::local_name);
+            Refusal::new(
+                RefusalCode::RootNotResponse,
+                format!("the root element {}", shown(name)),
+            )
+        })?;
+    let assertion = one_assertion(&found, response)?;
+    let plain = assertion.is(ASSERTION, "Assertion");
+    let parents: &[El<'d>] = if plain {
+        &[response, assertion]
+    } else {
+        &[response]
+    };
+    let sites = sites(&found, parents)?;
+    if plain && sites.is_empty() {
+        return Err(Refusal::new(RefusalCode::SignatureMissing, "neither is signed"));
+    }
+    check_id(response)?;
+    if plain {
+        check_id(assertion)?;
+    }
+    let body = if plain {
+        Body::Plain(assertion.id())
+    } else {
+        Body::Encrypted(assertion.id())
+    };
+    Ok(Outer {
+        response: response.id(),
+        body,
+        sites,
+        ids: found.ids,
+    })
+}
+
+/// Applies the profile to decrypted plaintext: `doc` is the wrapper around it, `outer_ids` those of the Response.
+///
+/// # Errors
+/// The first rule that is broken; `decryption_failed` when the wrapper holds something else than one Assertion.
+pub fn inner<'d>(
+    doc: &'d Document<'d>,
+    outer_ids: &HashSet<String>,
+    response_signed: bool,
+) -> Result<Inner, Refusal> {
+    let found = walk(doc, outer_ids)?;
+    let wrapper = El::root(doc).ok_or_else(not_one_assertion)?;
+    let mut children = wrapper.children();
+    let assertion = match (children.next(), children.next()) {
+        (Some(only), None) if only.is(ASSERTION, "Assertion") && !wrapper.has_loose_text() => only,
+        _ => return Err(not_one_assertion()),
+    };
+    if found.assertions.len() > 1 {
+        return Err(Refusal::new(
+            RefusalCode::AssertionMultiple,
+            format!("{}", found.assertions.len()),
+        ));
+    }
+    let sites = sites(&found, &[assertion])?;
+    if sites.is_empty() && !response_signed {
+        return Err(Refusal::new(RefusalCode::SignatureMissing, "neither is signed"));
+    }
+    check_id(assertion)?;
+    Ok(Inner {
+        assertion: assertion.id(),
+        sites,
+    })
+}
+
+/// Decryption gave something that is not one assertion.
+fn not_one_assertion() -> Refusal {
+    Refusal::new(RefusalCode::DecryptionFailed, "no readable assertion")
+}
+
+/// The one assertion, directly inside the Response.
+fn one_assertion<'d>(found: &Found<'d>, response: El<'d>) -> Result<El<'d>, Refusal> {
+    match found.assertions.as_slice() {
+        [] => {
+            // A failed Status comes without an assertion: say what the IdP said.
+            status::check(response)?;
+            Err(Refusal::new(RefusalCode::AssertionMissing, "none"))
+        }
+        [only] if only.parent().map(El::id) == Some(response.id()) => Ok(*only),
+        [_] => Err(Refusal::new(
+            RefusalCode::AssertionMisplaced,
+            "an assertion deeper inside",
+        )),
+        several => Err(Refusal::new(
+            RefusalCode::AssertionMultiple,
+            format!("{}", several.len()),
+        )),
+    }
+}
+
+/// The signatures, each directly inside one of `parents` and of the one shape that is verified.
+fn sites(found: &Found<'_>, parents: &[El<'_>]) -> Result<Vec<SignatureSite>, Refusal> {
+    let mut sites: Vec<SignatureSite> = Vec::new();
+    for signature in &found.signatures {
+        let signed = signature
+            .parent()
+            .filter(|parent| parents.iter().any(|known| known.id() == parent.id()));
+        let Some(signed) = signed else {
+            let around = signature.parent().map_or("", El::local_name);
+            return Err(Refusal::new(
+                RefusalCode::SignatureMisplaced,
+                format!("one inside {}", shown(around)),
+            ));
+        };
+        if sites.iter().any(|site| site.signed == signed.id()) {
+            return Err(Refusal::new(
+                RefusalCode::SignatureMultiple,
+                format!("two in {}", signed.local_name()),
+            ));
+        }
+        signature::check(*signature, signed)?;
+        sites.push(SignatureSite {
+            signature: signature.id(),
+            signed: signed.id(),
+        });
+    }
+    Ok(sites)
+}
+
+/// The ID is one that a Reference can name without being read as an XPointer.
+fn check_id(element: El<'_>) -> Result<(), Refusal> {
+    let usable = element.attr("ID").is_some_and(|id| {
+        (1..=256).contains(&id.len())
+            && id
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    });
+    if usable {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            RefusalCode::IdInvalid,
+            format!("none or another on {}", element.local_name()),
+        ))
+    }
+}
