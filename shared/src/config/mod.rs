@@ -101,28 +101,36 @@ impl Config {
         let operator_key_sha256 = variables.local_key_hash("GATEHOUSE_LOCAL_OPERATOR_KEY_SHA256", loopback);
         let allow_loopback_http = variables.local_switch("GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP", loopback);
         let problems = variables.finish();
-        match (base_url, directory_table, ephemeral_table, secrets_prefix, role_catalogue) {
-            (Some(base_url), Some(directory_table), Some(ephemeral_table), Some(secrets_prefix), Some(roles))
-                if problems.is_empty() =>
-            {
-                Ok(Self {
-                    base_url,
-                    product_name,
-                    directory_table,
-                    ephemeral_table,
-                    secrets_prefix,
-                    region,
-                    endpoints,
-                    siblings,
-                    session_lifetime,
-                    access_lifetime,
-                    role_catalogue: roles,
-                    mail_sender,
-                    event_bus,
-                    operator_key_sha256,
-                    allow_loopback_http,
-                })
-            }
+        match (
+            base_url,
+            directory_table,
+            ephemeral_table,
+            secrets_prefix,
+            role_catalogue,
+        ) {
+            (
+                Some(base_url),
+                Some(directory_table),
+                Some(ephemeral_table),
+                Some(secrets_prefix),
+                Some(roles),
+            ) if problems.is_empty() => Ok(Self {
+                base_url,
+                product_name,
+                directory_table,
+                ephemeral_table,
+                secrets_prefix,
+                region,
+                endpoints,
+                siblings,
+                session_lifetime,
+                access_lifetime,
+                role_catalogue: roles,
+                mail_sender,
+                event_bus,
+                operator_key_sha256,
+                allow_loopback_http,
+            }),
             _ => Err(ConfigError { problems }),
         }
     }

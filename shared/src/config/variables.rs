@@ -51,7 +51,10 @@ impl Variables {
     }
 
     pub(super) fn base_url(&mut self, variable: &'static str) -> Option<BaseUrl> {
-        let text = self.required(variable, "the deployment's URL, such as https://login.example.com")?;
+        let text = self.required(
+            variable,
+            "the deployment's URL, such as https://login.example.com",
+        )?;
         match BaseUrl::parse(&text) {
             Ok(base) => Some(base),
             Err(error) => {
@@ -65,7 +68,12 @@ impl Variables {
     pub(super) fn table(&mut self, variable: &'static str) -> Option<String> {
         let name = self.required(variable, "a DynamoDB table name")?;
         let good = (3..=255).contains(&name.len()) && name.chars().all(|c| is_word(c) || ".:/".contains(c));
-        self.keep(variable, name, good, "wanted 3–255 of letters, digits and _ . - (or a table ARN)")
+        self.keep(
+            variable,
+            name,
+            good,
+            "wanted 3–255 of letters, digits and _ . - (or a table ARN)",
+        )
     }
 
     /// A prefix of secret names: characters that Secrets Manager allows, no slash at either end.
@@ -75,7 +83,12 @@ impl Variables {
             && !name.starts_with('/')
             && !name.ends_with('/')
             && name.chars().all(|c| is_word(c) || "/+=.@".contains(c));
-        self.keep(variable, name, good, "wanted ≤ 128 of letters, digits and / _ + = . @ -, no slash at an end")
+        self.keep(
+            variable,
+            name,
+            good,
+            "wanted ≤ 128 of letters, digits and / _ + = . @ -, no slash at an end",
+        )
     }
 
     fn keep(&mut self, variable: &'static str, value: String, good: bool, wanted: &str) -> Option<String> {
@@ -98,7 +111,12 @@ impl Variables {
     }
 
     /// A duration in whole hours.
-    pub(super) fn hours(&mut self, variable: &'static str, default: i64, range: RangeInclusive<i64>) -> TimeDelta {
+    pub(super) fn hours(
+        &mut self,
+        variable: &'static str,
+        default: i64,
+        range: RangeInclusive<i64>,
+    ) -> TimeDelta {
         let Some(text) = self.optional(variable) else {
             return TimeDelta::hours(default);
         };
@@ -130,7 +148,12 @@ impl Variables {
             url.scheme() == "https"
                 || (url.scheme() == "http" && url.host().is_some_and(|host| is_loopback_host(&host)))
         });
-        self.keep(variable, text, good, "wanted an https URL (http on loopback only)")
+        self.keep(
+            variable,
+            text,
+            good,
+            "wanted an https URL (http on loopback only)",
+        )
     }
 
     /// AQ-27: a JSON array of `{"name", "url"}`.
@@ -153,7 +176,10 @@ impl Variables {
                     && (url.scheme() == "https" || url.host().is_some_and(|host| is_loopback_host(&host)))
             });
             if !named || !linked {
-                self.problem(variable, "wanted for each entry a name of 1–80 characters and an https URL");
+                self.problem(
+                    variable,
+                    "wanted for each entry a name of 1–80 characters and an https URL",
+                );
             }
         }
         siblings
@@ -161,7 +187,9 @@ impl Variables {
 
     /// IL-05: the name of a shipped catalogue, or a catalogue as JSON.
     pub(super) fn role_catalogue(&mut self, variable: &'static str) -> Option<RoleCatalogue> {
-        let text = self.optional(variable).unwrap_or_else(|| RoleCatalogue::MEMBER_NAME.to_owned());
+        let text = self
+            .optional(variable)
+            .unwrap_or_else(|| RoleCatalogue::MEMBER_NAME.to_owned());
         match RoleCatalogue::from_setting(&text) {
             Ok(catalogue) => Some(catalogue),
             Err(error) => {
@@ -175,14 +203,22 @@ impl Variables {
     pub(super) fn mail_sender(&mut self, variable: &'static str) -> Option<String> {
         let text = self.optional(variable)?;
         let good = text.parse::<lettre::message::Mailbox>().is_ok();
-        self.keep(variable, text, good, "wanted a mailbox such as Example <sign-in@example.com>")
+        self.keep(
+            variable,
+            text,
+            good,
+            "wanted a mailbox such as Example <sign-in@example.com>",
+        )
     }
 
     /// 64 hex digits, and only where the base URL is loopback: deployed, the operator API is guarded by IAM.
     pub(super) fn local_key_hash(&mut self, variable: &'static str, loopback: bool) -> Option<[u8; 32]> {
         let text = self.optional(variable)?;
         if !loopback {
-            self.problem(variable, "allowed only with an http loopback base URL; deployed, IAM guards the operator API");
+            self.problem(
+                variable,
+                "allowed only with an http loopback base URL; deployed, IAM guards the operator API",
+            );
         }
         let hash = decode_hash(&text);
         if hash.is_none() {

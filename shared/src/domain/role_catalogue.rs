@@ -188,7 +188,12 @@ impl RoleCatalogue {
         check_names(ROLES, &source.roles)?;
         check_names(TEAM_ROLES, &source.team_roles)?;
         known("defaultRole", &source.default_role, ROLES, &source.roles)?;
-        known("defaultTeamRole", &source.default_team_role, TEAM_ROLES, &source.team_roles)?;
+        known(
+            "defaultTeamRole",
+            &source.default_team_role,
+            TEAM_ROLES,
+            &source.team_roles,
+        )?;
         for pair in &source.forbidden {
             known("forbidden", &pair.role, ROLES, &source.roles)?;
             known("forbidden", &pair.team_role, TEAM_ROLES, &source.team_roles)?;
@@ -263,16 +268,27 @@ impl RoleCatalogue {
 
 fn check_names(list: &'static str, names: &[String]) -> Result<(), RoleCatalogueError> {
     if names.is_empty() || names.len() > 32 {
-        return Err(RoleCatalogueError::Count { list, count: names.len() });
+        return Err(RoleCatalogueError::Count {
+            list,
+            count: names.len(),
+        });
     }
     let mut seen = BTreeSet::new();
     for name in names {
-        let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        let letters = name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
         if !letters || !(1..=64).contains(&name.len()) {
-            return Err(RoleCatalogueError::Name { list, name: name.chars().take(80).collect() });
+            return Err(RoleCatalogueError::Name {
+                list,
+                name: name.chars().take(80).collect(),
+            });
         }
         if !seen.insert(name) {
-            return Err(RoleCatalogueError::Duplicate { list, name: name.clone() });
+            return Err(RoleCatalogueError::Duplicate {
+                list,
+                name: name.clone(),
+            });
         }
     }
     Ok(())
@@ -294,7 +310,12 @@ fn known(
     })
 }
 
-fn source(roles: &[&str], team_roles: &[&str], defaults: (&str, &str), forbidden: &[(&str, &str)]) -> RoleCatalogueSource {
+fn source(
+    roles: &[&str],
+    team_roles: &[&str],
+    defaults: (&str, &str),
+    forbidden: &[(&str, &str)],
+) -> RoleCatalogueSource {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     RoleCatalogueSource {
         roles: owned(roles),

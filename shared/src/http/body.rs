@@ -109,7 +109,9 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     }
     match Limited::new(body, limit).collect().await {
         Ok(read) => Ok(read.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(BodyError::TooLarge { limit }),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            Err(BodyError::TooLarge { limit })
+        }
         Err(_) => Err(BodyError::Unreadable),
     }
 }
@@ -134,8 +136,12 @@ pub async fn read_json<T: DeserializeOwned>(
     body: Body,
     limit: usize,
 ) -> Result<T, BodyError> {
-    if !has_content_type(headers, |essence| essence == "application/json" || essence.ends_with("+json")) {
-        return Err(BodyError::ContentType { wanted: "application/json" });
+    if !has_content_type(headers, |essence| {
+        essence == "application/json" || essence.ends_with("+json")
+    }) {
+        return Err(BodyError::ContentType {
+            wanted: "application/json",
+        });
     }
     let bytes = read(headers, body, limit).await?;
     serde_json::from_slice(&bytes).map_err(|error| BodyError::Json {
@@ -162,7 +168,11 @@ fn data_reason(error: &serde_json::Error) -> String {
     if told && text.len() <= 300 {
         return text;
     }
-    format!("a value of the wrong kind at line {} column {}", error.line(), error.column())
+    format!(
+        "a value of the wrong kind at line {} column {}",
+        error.line(),
+        error.column()
+    )
 }
 
 fn has_content_type(headers: &HeaderMap, fits: impl Fn(&str) -> bool) -> bool {
@@ -189,7 +199,10 @@ impl Parameters {
     /// [`BodyError::Encoding`], [`BodyError::TooMany`] or [`BodyError::Duplicate`].
     pub fn parse(encoded: &[u8]) -> Result<Self, BodyError> {
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for part in encoded.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
+        for part in encoded
+            .split(|byte| *byte == b'&')
+            .filter(|part| !part.is_empty())
+        {
             if pairs.len() == MAX_FIELDS {
                 return Err(BodyError::TooMany);
             }
@@ -232,7 +245,9 @@ impl Parameters {
 
     /// All pairs in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -245,8 +260,13 @@ fn decode(encoded: &[u8]) -> Result<String, BodyError> {
         }
         rest = rest.get(at + 3..).unwrap_or_default();
     }
-    let spaced: Vec<u8> = encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-    let decoded = percent_decode(&spaced).decode_utf8().map_err(|_| BodyError::Encoding)?;
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|&byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
+    let decoded = percent_decode(&spaced)
+        .decode_utf8()
+        .map_err(|_| BodyError::Encoding)?;
     Ok(decoded.into_owned())
 }
 

@@ -55,7 +55,9 @@ impl Cookies {
             // A line that is not visible ASCII holds nothing of ours.
             let Ok(line) = line.to_str() else { continue };
             for pair in line.split(';') {
-                let Some((key, value)) = pair.split_once('=') else { continue };
+                let Some((key, value)) = pair.split_once('=') else {
+                    continue;
+                };
                 if key.trim() != wanted {
                     continue;
                 }
@@ -89,7 +91,9 @@ impl Cookies {
     }
 
     fn set(&self, name: CookieName, value: &Secret, lifetime: Option<TimeDelta>) -> Option<HeaderValue> {
-        is_token(value.expose()).then(|| self.build(name, value.expose(), lifetime)).flatten()
+        is_token(value.expose())
+            .then(|| self.build(name, value.expose(), lifetime))
+            .flatten()
     }
 
     fn build(&self, name: CookieName, value: &str, lifetime: Option<TimeDelta>) -> Option<HeaderValue> {
@@ -98,7 +102,9 @@ impl Cookies {
             (CookieName::Browser, true) | (CookieName::Session, _) => "Lax",
         };
         let secure = if self.loopback { "" } else { "; Secure" };
-        let age = lifetime.map_or_else(String::new, |age| format!("; Max-Age={}", age.num_seconds().max(0)));
+        let age = lifetime.map_or_else(String::new, |age| {
+            format!("; Max-Age={}", age.num_seconds().max(0))
+        });
         let wire = self.wire_name(name);
         let text = format!("{wire}={value}; Path=/; HttpOnly; SameSite={same_site}{secure}{age}");
         let mut header = HeaderValue::try_from(text).ok()?;
@@ -110,7 +116,9 @@ impl Cookies {
 /// Our cookie values are base64url tokens, possibly dotted.
 fn is_token(value: &str) -> bool {
     (1..=MAX_VALUE).contains(&value.len())
-        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]

@@ -29,7 +29,11 @@ pub fn wrap(router: Router, function: &'static str) -> Router {
 }
 
 async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing at this address.",
+    )
 }
 
 async fn method_not_allowed() -> Problem {
@@ -47,7 +51,10 @@ async fn around(function: &'static str, mut request: Request, next: Next) -> Res
     let started = Instant::now();
     let span = span(function, &request, &reference);
     request.extensions_mut().insert(reference.clone());
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let handled = AssertUnwindSafe(next.run(request))
+        .catch_unwind()
+        .instrument(span.clone())
+        .await;
     let mut response = span.in_scope(|| match handled {
         Ok(response) => response,
         Err(_) => {
@@ -63,7 +70,10 @@ async fn around(function: &'static str, mut request: Request, next: Next) -> Res
 
 /// The route's pattern, never the path: a path may hold a one-time link.
 fn span(function: &'static str, request: &Request, reference: &Reference) -> tracing::Span {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str);
     let trace = request
         .headers()
         .get("x-amzn-trace-id")
@@ -85,9 +95,19 @@ fn log(response: &Response<Body>, started: Instant) {
     let code = response.extensions().get::<Problem>().map_or("", Problem::code);
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {
-        tracing::error!(http.status = status, error.code = code, took_ms = took, "answered");
+        tracing::error!(
+            http.status = status,
+            error.code = code,
+            took_ms = took,
+            "answered"
+        );
     } else {
-        tracing::info!(http.status = status, error.code = code, took_ms = took, "answered");
+        tracing::info!(
+            http.status = status,
+            error.code = code,
+            took_ms = took,
+            "answered"
+        );
     }
 }
 
@@ -108,7 +128,10 @@ fn refer(mut response: Response<Body>, reference: &Reference) -> Response<Body> 
 fn add_headers(headers: &mut HeaderMap, reference: &Reference) {
     let defaults = [
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

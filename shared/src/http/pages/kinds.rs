@@ -69,7 +69,9 @@ impl DenyReason {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::SeatsUsed => "has used all the seats it has booked, so no account was made for you.",
-            Self::ProvisionAttributeMissing => "has not released this application to you, so no account was made.",
+            Self::ProvisionAttributeMissing => {
+                "has not released this application to you, so no account was made."
+            }
             Self::NotRegistered => "does not make accounts at sign-in.",
             Self::Deactivated => "has switched your account off.",
             Self::ForeignAddress => "does not accept sign-ins with an address of this domain.",

@@ -49,7 +49,12 @@ impl Pages {
     /// Answers 403.
     #[must_use]
     pub fn denied(&self, page: &DeniedPage<'_>) -> Response<Body> {
-        self.answer(StatusCode::FORBIDDEN, page.reason.title(), page, &FormTarget::Nowhere)
+        self.answer(
+            StatusCode::FORBIDDEN,
+            page.reason.title(),
+            page,
+            &FormTarget::Nowhere,
+        )
     }
 
     /// Asks for the e-mail address, and links to other hosting regions (AQ-27). Answers 200, or 422 with a problem.
@@ -78,13 +83,23 @@ impl Pages {
     /// where scripts run, and has a button where they do not.
     #[must_use]
     pub fn auto_post(&self, page: &AutoPostPage<'_>) -> Response<Body> {
-        self.answer(StatusCode::OK, "Signing in", page, &FormTarget::provider(page.action))
+        self.answer(
+            StatusCode::OK,
+            "Signing in",
+            page,
+            &FormTarget::provider(page.action),
+        )
     }
 
     /// Asks for the code that was mailed to the address on record (AskToLink). Answers 200, or 422 with a problem.
     #[must_use]
     pub fn link_code(&self, page: &LinkCodePage<'_>) -> Response<Body> {
-        self.answer(status_of(page.problem), "Link your account", page, &self.federated())
+        self.answer(
+            status_of(page.problem),
+            "Link your account",
+            page,
+            &self.federated(),
+        )
     }
 
     /// Asks whether to sign out: a GET never ends a session.
@@ -100,7 +115,9 @@ impl Pages {
     }
 
     fn federated(&self) -> FormTarget {
-        FormTarget::Federated { loopback: self.loopback }
+        FormTarget::Federated {
+            loopback: self.loopback,
+        }
     }
 
     fn render<P: Template>(&self, title: &str, page: &P, target: &FormTarget) -> askama::Result<String> {
@@ -114,21 +131,36 @@ impl Pages {
         layout.render()
     }
 
-    fn answer<P: Template>(&self, status: StatusCode, title: &str, page: &P, target: &FormTarget) -> Response<Body> {
+    fn answer<P: Template>(
+        &self,
+        status: StatusCode,
+        title: &str,
+        page: &P,
+        target: &FormTarget,
+    ) -> Response<Body> {
         let (status, body) = match self.render(title, page, target) {
             Ok(html) => (status, html),
             Err(error) => {
                 tracing::error!(error.code = "page_render", error = %error, "a page did not render");
-                (StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side.".to_owned())
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something failed on our side.".to_owned(),
+                )
             }
         };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         headers.insert(header::CONTENT_SECURITY_POLICY, target.policy());
         response

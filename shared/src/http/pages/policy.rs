@@ -46,8 +46,12 @@ impl FormTarget {
     /// The target of a self-sending form. An address without an origin gets no target at all.
     pub(super) fn provider(action: &str) -> Self {
         match Url::parse(action) {
-            Ok(url) if url.scheme() == "https" => Self::Provider { source: "https:".to_owned() },
-            Ok(url) if url.scheme() == "http" => Self::Provider { source: url.origin().ascii_serialization() },
+            Ok(url) if url.scheme() == "https" => Self::Provider {
+                source: "https:".to_owned(),
+            },
+            Ok(url) if url.scheme() == "http" => Self::Provider {
+                source: url.origin().ascii_serialization(),
+            },
             Ok(_) | Err(_) => Self::Nowhere,
         }
     }
