@@ -1,1 +1,0 @@
-//! Configuration of a deployment, read from the environment once at start.

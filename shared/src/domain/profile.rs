@@ -1,0 +1,1 @@
+//! The profile of a person provisioned at sign-in.

@@ -1,0 +1,418 @@
+//! Operations on secrets.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use serde::de::DeserializeOwned;
+
+use super::cache::{Cache, Known, Slot};
+use super::error::{SecretsError, SecretsFault, fault_of};
+use super::name::SecretName;
+use crate::clock::Clock;
+use crate::random;
+use crate::redacted::Secret;
+
+/// Days during which a deleted secret can be restored.
+const RECOVERY_DAYS: i64 = 7;
+/// How often a secret that somebody else has just made is looked for: Secrets Manager is eventually consistent.
+const APPEAR_TRIES: u32 = 4;
+/// Pause between these looks.
+const APPEAR_PAUSE: Duration = Duration::from_millis(100);
+
+/// Which version of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The one in use.
+    Current,
+    /// The next one: published before it is used.
+    Pending,
+    /// The one before.
+    Previous,
+}
+
+impl Stage {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Current => "AWSCURRENT",
+            Self::Pending => "AWSPENDING",
+            Self::Previous => "AWSPREVIOUS",
+        }
+    }
+}
+
+/// A value and the version it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretVersion {
+    /// Version id, by which a pending version is promoted.
+    pub id: String,
+    /// The value.
+    pub value: Secret,
+}
+
+impl SecretVersion {
+    /// The value as JSON.
+    ///
+    /// # Errors
+    /// [`SecretsFault::Malformed`] under `name` when it is not the JSON of a `T`.
+    pub fn json<T: DeserializeOwned>(&self, name: &str, wanted: &'static str) -> Result<T, SecretsError> {
+        // What serde says may quote the value: it is dropped.
+        serde_json::from_str(self.value.expose())
+            .map_err(|_| SecretsError::new(name, SecretsFault::Malformed { wanted }))
+    }
+}
+
+/// What create-if-absent found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// There was none: ours is the secret now.
+    New(SecretVersion),
+    /// There was one, perhaps made a moment ago by somebody else: that one counts.
+    Existing(SecretVersion),
+}
+
+impl Created {
+    /// The version that counts, whoever made it.
+    #[must_use]
+    pub fn into_version(self) -> SecretVersion {
+        match self {
+            Self::New(version) | Self::Existing(version) => version,
+        }
+    }
+}
+
+/// The deployment's secrets. Clones share one cache.
+#[derive(Clone)]
+pub struct Secrets {
+    client: Client,
+    prefix: Arc<str>,
+    clock: Clock,
+    cache: Arc<Cache>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Secrets under `prefix` ([`crate::config::Config::secrets_prefix`]).
+    #[must_use]
+    pub fn new(client: Client, prefix: &str, clock: Clock) -> Self {
+        Self {
+            client,
+            prefix: Arc::from(prefix),
+            clock,
+            cache: Arc::default(),
+        }
+    }
+
+    /// The current value; at most [`super::CACHE_TTL`] old.
+    ///
+    /// # Errors
+    /// [`SecretsError`]; `NotFound` when there is none.
+    pub async fn get(&self, name: &SecretName) -> Result<SecretVersion, SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let mut known = slot.known.lock().await;
+        if let Some(version) = known.fresh(self.clock.now()) {
+            return Ok(version);
+        }
+        self.read(&full, &slot, &mut known).await
+    }
+
+    /// The current value by a read that begins after this call: for a key that ought to be there and is not. However
+    /// many ask at once, at most two requests are made; rate-limiting over time is the caller's.
+    ///
+    /// # Errors
+    /// As [`Secrets::get`].
+    pub async fn get_fresh(&self, name: &SecretName) -> Result<SecretVersion, SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let started = slot.started();
+        let mut known = slot.known.lock().await;
+        if let Some(version) = known.read_after(started) {
+            return Ok(version);
+        }
+        self.read(&full, &slot, &mut known).await
+    }
+
+    /// The current value as JSON.
+    ///
+    /// # Errors
+    /// As [`Secrets::get`], and `Malformed` when it is not the JSON of a `T`.
+    pub async fn get_json<T: DeserializeOwned>(
+        &self,
+        name: &SecretName,
+        wanted: &'static str,
+    ) -> Result<T, SecretsError> {
+        let version = self.get(name).await?;
+        version.json(&name.full(&self.prefix), wanted)
+    }
+
+    /// The version in a stage, or `None`; never from the cache.
+    ///
+    /// # Errors
+    /// [`SecretsError`], except `NotFound`.
+    pub async fn get_stage(
+        &self,
+        name: &SecretName,
+        stage: Stage,
+    ) -> Result<Option<SecretVersion>, SecretsError> {
+        match self.fetch(&name.full(&self.prefix), stage).await {
+            Ok(version) => Ok(Some(version)),
+            Err(error) if error.fault == SecretsFault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the secret unless there is one; of several callers at once, all get the value of the one who won.
+    ///
+    /// # Errors
+    /// [`SecretsError`]; `Deleted` when one of that name waits for its deletion.
+    pub async fn create_if_absent(&self, name: &SecretName, value: &Secret) -> Result<Created, SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let mut known = slot.known.lock().await;
+        known.forget();
+        let (created, version) = match self.create(&full, value).await? {
+            Some(version) => (true, version),
+            None => (false, self.fetch_appearing(&full).await?),
+        };
+        known.keep(self.clock.now(), slot.start(), version.clone());
+        Ok(if created {
+            Created::New(version)
+        } else {
+            Created::Existing(version)
+        })
+    }
+
+    /// Makes `value` the current version, whether or not there is a secret; one that waits for its deletion is
+    /// restored. Other processes see it within [`super::CACHE_TTL`].
+    ///
+    /// # Errors
+    /// [`SecretsError`].
+    pub async fn put(&self, name: &SecretName, value: &Secret) -> Result<SecretVersion, SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let mut known = slot.known.lock().await;
+        known.forget();
+        let version = match self.put_version(&full, value, Stage::Current).await {
+            Err(error) if error.fault == SecretsFault::NotFound => match self.create(&full, value).await? {
+                Some(version) => version,
+                None => self.put_version(&full, value, Stage::Current).await?,
+            },
+            Err(error) if error.fault == SecretsFault::Deleted => {
+                self.restore(&full).await?;
+                self.put_version(&full, value, Stage::Current).await?
+            }
+            other => other?,
+        };
+        known.keep(self.clock.now(), slot.start(), version.clone());
+        Ok(version)
+    }
+
+    /// Lays `value` aside as the pending version of an existing secret.
+    ///
+    /// # Errors
+    /// [`SecretsError`]; `NotFound` when there is no secret.
+    pub async fn put_pending(
+        &self,
+        name: &SecretName,
+        value: &Secret,
+    ) -> Result<SecretVersion, SecretsError> {
+        self.put_version(&name.full(&self.prefix), value, Stage::Pending)
+            .await
+    }
+
+    /// Makes a pending version the current one; the current one becomes the previous one. Repeating it does no harm.
+    ///
+    /// # Errors
+    /// [`SecretsError`]; `Refused` when another process has promoted another version meanwhile.
+    pub async fn promote(&self, name: &SecretName, version_id: &str) -> Result<(), SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let mut known = slot.known.lock().await;
+        known.forget();
+        let current = self.fetch(&full, Stage::Current).await?;
+        if current.id != version_id {
+            self.client
+                .update_secret_version_stage()
+                .secret_id(&full)
+                .version_stage(Stage::Current.label())
+                .move_to_version_id(version_id)
+                .remove_from_version_id(&current.id)
+                .send()
+                .await
+                .map_err(|error| SecretsError::new(&full, fault_of(&error)))?;
+        }
+        self.clear_pending(&full, version_id).await
+    }
+
+    /// Deletes the secret, restorable for 7 days; one that is not there is fine.
+    ///
+    /// # Errors
+    /// [`SecretsError`].
+    pub async fn delete(&self, name: &SecretName) -> Result<(), SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let mut known = slot.known.lock().await;
+        known.forget();
+        let answer = self
+            .client
+            .delete_secret()
+            .secret_id(&full)
+            .recovery_window_in_days(RECOVERY_DAYS)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) => match fault_of(&error) {
+                SecretsFault::NotFound | SecretsFault::Deleted => Ok(()),
+                fault => Err(SecretsError::new(&full, fault)),
+            },
+        }
+    }
+}
+
+/// One request each.
+impl Secrets {
+    /// Reads the current version into the cache.
+    async fn read(&self, full: &str, slot: &Slot, known: &mut Known) -> Result<SecretVersion, SecretsError> {
+        known.forget();
+        let (number, now) = (slot.start(), self.clock.now());
+        let version = self.fetch(full, Stage::Current).await?;
+        known.keep(now, number, version.clone());
+        Ok(version)
+    }
+
+    async fn fetch(&self, full: &str, stage: Stage) -> Result<SecretVersion, SecretsError> {
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(full)
+            .version_stage(stage.label())
+            .send()
+            .await
+            .map_err(|error| SecretsError::new(full, fault_of(&error)))?;
+        let malformed = || {
+            SecretsError::new(
+                full,
+                SecretsFault::Malformed {
+                    wanted: "a string secret",
+                },
+            )
+        };
+        Ok(SecretVersion {
+            id: answer.version_id.ok_or_else(malformed)?,
+            value: Secret::new(answer.secret_string.ok_or_else(malformed)?),
+        })
+    }
+
+    /// Reads a secret that another process has made a moment ago.
+    async fn fetch_appearing(&self, full: &str) -> Result<SecretVersion, SecretsError> {
+        let mut tries = 1;
+        loop {
+            match self.fetch(full, Stage::Current).await {
+                Err(error) if error.fault == SecretsFault::NotFound && tries < APPEAR_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(APPEAR_PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// `None` when there is one already.
+    async fn create(&self, full: &str, value: &Secret) -> Result<Option<SecretVersion>, SecretsError> {
+        let token = request_token(full)?;
+        let answer = self
+            .client
+            .create_secret()
+            .name(full)
+            .client_request_token(&token)
+            .secret_string(value.expose())
+            .send()
+            .await;
+        match answer {
+            // The request token is the new version's id.
+            Ok(answer) => Ok(Some(SecretVersion {
+                id: answer.version_id.unwrap_or(token),
+                value: value.clone(),
+            })),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_resource_exists_exception()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(SecretsError::new(full, fault_of(&error))),
+        }
+    }
+
+    async fn put_version(
+        &self,
+        full: &str,
+        value: &Secret,
+        stage: Stage,
+    ) -> Result<SecretVersion, SecretsError> {
+        let token = request_token(full)?;
+        let answer = self
+            .client
+            .put_secret_value()
+            .secret_id(full)
+            .client_request_token(&token)
+            .secret_string(value.expose())
+            .version_stages(stage.label())
+            .send()
+            .await
+            .map_err(|error| SecretsError::new(full, fault_of(&error)))?;
+        Ok(SecretVersion {
+            id: answer.version_id.unwrap_or(token),
+            value: value.clone(),
+        })
+    }
+
+    async fn restore(&self, full: &str) -> Result<(), SecretsError> {
+        let answer = self.client.restore_secret().secret_id(full).send().await;
+        answer
+            .map(|_| ())
+            .map_err(|error| SecretsError::new(full, fault_of(&error)))
+    }
+
+    /// Takes the pending label from a version that is current now; that it has none is fine.
+    async fn clear_pending(&self, full: &str, version_id: &str) -> Result<(), SecretsError> {
+        let pending = match self.fetch(full, Stage::Pending).await {
+            Ok(pending) => pending,
+            Err(error) if error.fault == SecretsFault::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if pending.id != version_id {
+            return Ok(());
+        }
+        let answer = self
+            .client
+            .update_secret_version_stage()
+            .secret_id(full)
+            .version_stage(Stage::Pending.label())
+            .remove_from_version_id(version_id)
+            .send()
+            .await;
+        answer
+            .map(|_| ())
+            .map_err(|error| SecretsError::new(full, fault_of(&error)))
+    }
+}
+
+/// Makes a retried write the same write.
+fn request_token(full: &str) -> Result<String, SecretsError> {
+    match random::uuid() {
+        Ok(token) => Ok(token.to_string()),
+        Err(_) => Err(SecretsError::new(full, SecretsFault::Random)),
+    }
+}
