@@ -1,2 +1,11 @@
 //! SAML 2.0: our strict profile and the messages around it (saml-core-2.0-os, saml-bindings-2.0-os,
 //! saml-profiles-2.0-os).
+
+pub mod decrypt;
+pub mod names;
+pub mod prescan;
+pub mod profile;
+pub mod refusal;
+pub mod response;
+pub mod verify;
+pub mod xml;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::FrontDoor;
 use super::error::{CommitError, StoreError};
-use super::item::{Item, read_doc, seconds, text};
+use super::item::{Item, number, read_doc, seconds, text};
 use super::keys;
 use super::transaction::{Expression, Guard, TenantTransaction, Transaction};
 use crate::domain::attempt::Attempt;
@@ -80,6 +80,26 @@ impl FrontDoor {
         tx.commit().await
     }
 
+    /// Writes over what lies under a token, while its count is still `from`; tries cannot be made side by side.
+    ///
+    /// # Errors
+    /// [`CommitError::Refused`] with [`Guard::OneTimeId`] when it is gone or was counted meanwhile.
+    pub async fn replace_parked(
+        &self,
+        token: &str,
+        from: u64,
+        to: u64,
+        what: &impl Serialize,
+        until: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        let item = Item::new(keys::parked(&keys::hash(token))).doc("parked", what);
+        let item = item.map(|item| item.until(until).with("n", number(to)));
+        let same = Expression::new("n = :from").value(":from", number(from));
+        let mut tx = Transaction::new(self.store.clone());
+        tx.put(Guard::OneTimeId, item, Some(same));
+        tx.commit().await
+    }
+
     /// What lies under a one-time token, without taking it.
     ///
     /// # Errors
@@ -138,6 +158,11 @@ fn attempt_item(token: &str, attempt: &Attempt) -> Result<Item, StoreError> {
     Ok(item.with("rq", text(attempt.request_id.clone().unwrap_or_default())))
 }
 
+fn parked_item(token: &str, what: &impl Serialize, until: DateTime<Utc>) -> Result<Item, StoreError> {
+    let item = Item::new(keys::parked(&keys::hash(token))).doc("parked", what)?;
+    Ok(item.until(until).with("n", number(0)))
+}
+
 /// The attempt is open and at the request that was read.
 fn at_request(read: &Attempt) -> Expression {
     Expression::new("rq = :request").value(":request", text(read.request_id.clone().unwrap_or_default()))
@@ -158,6 +183,11 @@ impl TenantTransaction {
         let key = keys::parked(&keys::hash(token));
         self.inner
             .delete(Guard::Attempt, &key, Some(Expression::present()));
+    }
+
+    /// Keeps something under a one-time token until `until`.
+    pub fn put_parked(&mut self, token: &str, what: &impl Serialize, until: DateTime<Utc>) {
+        self.inner.put(Guard::Fresh, parked_item(token, what, until), Some(Expression::absent()));
     }
 
     /// Marks an assertion id as seen at this connection until `until` (SAML profiles 4.1.4.5).
