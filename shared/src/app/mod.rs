@@ -1,1 +1,123 @@
 //! Use cases: what Gatehouse does, one folder or file per use case.
+//!
+//! A use case takes [`Gatehouse`] and what came in; it answers with what happened, or an error of its own enum. It
+//! knows neither HTTP nor pages.
+
+pub mod attempt;
+pub mod browser;
+pub mod discover;
+pub mod events;
+pub mod failures;
+pub mod finish_sign_in;
+pub mod issue_code;
+pub mod start_sign_in;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::connection::{Connection, SamlConnection};
+use crate::domain::ids::ConnectionId;
+use crate::openid_provider::clients::AppClient;
+use crate::random;
+use crate::saml::keys::KeyRing;
+use crate::secrets::{SecretName, Secrets, SecretsError, SecretsFault};
+use crate::store::{CommitError, Store, StoreError};
+
+pub use browser::Browser;
+
+/// How a one-time hint begins that names a connection to the authorization endpoint.
+pub const ROUTE_HINT: &str = "gatehouse-route.";
+/// How long such a hint is good.
+const ROUTE_HINT_LIFETIME: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
+
+/// Everything that a use case works with. One for each process.
+#[derive(Debug)]
+pub struct Gatehouse {
+    /// Configuration of the deployment.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The directory.
+    pub store: Store,
+    /// Secrets Manager.
+    pub secrets: Secrets,
+    /// Limits the records of failed sign-ins.
+    pub failure_limit: failures::FailureLimit,
+}
+
+/// Our side of a SAML connection as its identity provider knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SamlEndpoints {
+    /// Our entity id (the audience).
+    pub entity_id: String,
+    /// ACS URLs; the first is the connection's own.
+    pub acs_urls: Vec<String>,
+    /// Single logout URL.
+    pub slo_url: String,
+}
+
+impl Gatehouse {
+    /// Our side of a connection (IL-01, CH-02, SE-15).
+    #[must_use]
+    pub fn saml_endpoints(&self, connection: &Connection, settings: &SamlConnection) -> SamlEndpoints {
+        let base = &self.config.base_url;
+        let own = base.at(&format!("/saml/{}/acs", connection.id));
+        let metadata = base.at(&format!("/saml/{}/metadata", connection.id));
+        SamlEndpoints {
+            entity_id: settings.sp_entity_id.clone().unwrap_or(metadata),
+            acs_urls: std::iter::once(own).chain(settings.foreign_acs_urls.iter().cloned()).collect(),
+            slo_url: base.at(&format!("/saml/{}/slo", connection.id)),
+        }
+    }
+
+    /// A key ring of a connection; `None` when none was made.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when Secrets Manager fails or the secret is no key ring.
+    pub async fn key_ring(&self, name: &SecretName) -> Result<Option<KeyRing>, SecretsError> {
+        match self.secrets.get_json::<KeyRing>(name, "a key ring").await {
+            Ok(ring) => Ok(Some(ring)),
+            Err(error) if error.fault == SecretsFault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The client that IdP-initiated sign-ins lead to: the one marked as default.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn default_client(&self) -> Result<Option<AppClient>, StoreError> {
+        let door = self.store.front_door();
+        for id in door.clients().await? {
+            if let Some(client) = door.cached_client::<AppClient>(&id).await?
+                && client.default
+            {
+                return Ok(Some(client));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A one-time hint that names a connection.
+    ///
+    /// # Errors
+    /// [`CommitError`] when it could not be kept.
+    pub async fn route_hint(&self, connection: &ConnectionId) -> Result<String, CommitError> {
+        let token = random::token().map_err(StoreError::from)?;
+        let parked = finish_sign_in::Parked::Route { connection: connection.clone() };
+        let until = self.clock.now() + ROUTE_HINT_LIFETIME;
+        self.store.front_door().park(&token, &parked, until).await?;
+        Ok(format!("{ROUTE_HINT}{token}"))
+    }
+
+    /// Takes the connection that a one-time hint names; `None` when it is none of ours, used or over.
+    ///
+    /// # Errors
+    /// [`CommitError`] when the table fails.
+    pub async fn take_route_hint(&self, hint: &str) -> Result<Option<ConnectionId>, CommitError> {
+        let Some(token) = hint.strip_prefix(ROUTE_HINT) else { return Ok(None) };
+        match self.store.front_door().take_parked::<finish_sign_in::Parked>(token).await? {
+            Some(finish_sign_in::Parked::Route { connection }) => Ok(Some(connection)),
+            Some(_) | None => Ok(None),
+        }
+    }
+}

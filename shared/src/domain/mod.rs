@@ -1,6 +1,5 @@
 //! Plain types and rules of the domain: no I/O, no AWS type, no clock.
 
-pub mod attempt;
 pub mod connection;
 pub mod domain_name;
 pub mod email;

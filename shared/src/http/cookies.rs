@@ -23,7 +23,7 @@ pub struct Cookies {
 }
 
 /// A value longer than this is not one of ours, in bytes.
-const MAX_VALUE: usize = 256;
+const MAX_VALUE: usize = 2_048;
 
 impl Cookies {
     /// Cookies of a deployment.
@@ -113,12 +113,12 @@ impl Cookies {
     }
 }
 
-/// Our cookie values are base64url tokens, possibly dotted.
+/// Our cookie values are base64url tokens, dotted, and joined by tildes where there are several.
 fn is_token(value: &str) -> bool {
     (1..=MAX_VALUE).contains(&value.len())
         && value
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'))
 }
 
 #[cfg(test)]

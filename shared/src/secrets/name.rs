@@ -1,20 +1,20 @@
 //! What secrets are called.
 
-use uuid::Uuid;
+use crate::domain::ids::{ConnectionId, TenantId};
 
 /// Every secret there is; the full name is `{prefix}/{path}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SecretName {
     /// Keys that a connection's AuthnRequests and logout messages are signed with.
-    SpSigning(Uuid),
+    SpSigning(ConnectionId),
     /// Keys that a connection's encrypted assertions are opened with.
-    SpDecryption(Uuid),
+    SpDecryption(ConnectionId),
     /// A connection's client secret or client key at its OpenID Provider or GitHub.
-    ClientSecret(Uuid),
+    ClientSecret(ConnectionId),
     /// Keys that our own tokens are signed with.
     OpSigningKeys,
     /// Key that seals a tenant's upstream refresh tokens.
-    TenantDataKey(Uuid),
+    TenantDataKey(TenantId),
 }
 
 impl SecretName {

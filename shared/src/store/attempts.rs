@@ -9,10 +9,9 @@ use super::error::{CommitError, StoreError};
 use super::item::{Item, number, read_doc, seconds, text};
 use super::keys;
 use super::transaction::{Expression, Guard, TenantTransaction, Transaction};
-use crate::domain::attempt::Attempt;
 use crate::domain::ids::{ClientId, ConnectionId};
 
-/// `attempt_not_yet` in words: nothing there, or its time is over though DynamoDB has not swept it.
+/// Nothing there, or its time is over though DynamoDB has not swept it.
 fn unseen(now: DateTime<Utc>) -> Expression {
     Expression::new("attribute_not_exists(pk) OR #ttl <= :now")
         .name("#ttl", "ttl")
@@ -38,12 +37,12 @@ impl FrontDoor {
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
-    pub async fn attempt(&self, token: &str) -> Result<Option<Attempt>, StoreError> {
+    pub async fn attempt<T: DeserializeOwned>(&self, token: &str) -> Result<Option<T>, StoreError> {
         let item = self.store.dynamo.get(&keys::attempt(&keys::hash(token))).await?;
         item.as_ref().map(|item| read_doc("attempt", item)).transpose()
     }
 
-    /// Writes an attempt over itself, while it is open and still at the request that was read.
+    /// Writes an attempt over itself, while it is open and still at the request `from`; it is then at `to`.
     ///
     /// # Errors
     /// [`CommitError::Refused`] with [`Guard::Attempt`] when it is over or another request was started.
@@ -151,11 +150,14 @@ impl FrontDoor {
     }
 }
 
-fn attempt_item(token: &str, attempt: &Attempt) -> Result<Item, StoreError> {
-    let item = Item::new(keys::attempt(&keys::hash(token)))
-        .doc("attempt", attempt)?
-        .until(attempt.expires_at);
-    Ok(item.with("rq", text(attempt.request_id.clone().unwrap_or_default())))
+fn attempt_item(
+    token: &str,
+    attempt: &impl Serialize,
+    request: Option<&str>,
+    until: DateTime<Utc>,
+) -> Result<Item, StoreError> {
+    let item = Item::new(keys::attempt(&keys::hash(token))).doc("attempt", attempt)?.until(until);
+    Ok(item.with("rq", text(request.unwrap_or_default())))
 }
 
 fn parked_item(token: &str, what: &impl Serialize, until: DateTime<Utc>) -> Result<Item, StoreError> {
@@ -164,8 +166,8 @@ fn parked_item(token: &str, what: &impl Serialize, until: DateTime<Utc>) -> Resu
 }
 
 /// The attempt is open and at the request that was read.
-fn at_request(read: &Attempt) -> Expression {
-    Expression::new("rq = :request").value(":request", text(read.request_id.clone().unwrap_or_default()))
+fn at_request(read: Option<&str>) -> Expression {
+    Expression::new("rq = :request").value(":request", text(read.unwrap_or_default()))
 }
 
 impl TenantTransaction {

@@ -3,39 +3,25 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::email::EmailAddress;
-use super::ids::{ClientId, ConnectionId, TenantId, UserId};
+use crate::domain::email::EmailAddress;
+use crate::domain::ids::{ConnectionId, TenantId, UserId};
+use crate::openid_provider::authorize::AuthorizationRequest;
+use crate::openid_provider::freshness::Asked;
 
 /// How long a person may take.
 pub const ATTEMPT_LIFETIME: TimeDelta = TimeDelta::minutes(10);
-
-/// What the app asked for at the authorization endpoint (OpenID Connect Core 1.0 section 3.1.2.1), after validation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AppRequest {
-    /// The app client.
-    pub client_id: ClientId,
-    /// Where the answer goes; exactly one of the client's own.
-    pub redirect_uri: String,
-    /// The app's `state`, returned as it came.
-    pub state: Option<String>,
-    /// The app's `nonce`, for the ID token.
-    pub nonce: Option<String>,
-    /// Granted scopes.
-    pub scope: Vec<String>,
-    /// PKCE challenge, S256 (RFC 7636).
-    pub code_challenge: String,
-    /// Oldest confirmation that the app accepts, in seconds.
-    pub max_age: Option<u64>,
-    /// The app asked for a fresh sign-in (`prompt=login`, or `max_age` that the session does not meet).
-    pub fresh: bool,
-}
 
 /// What an attempt is for; only `App` yields a code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Purpose {
     /// The app signs a person in.
-    App(AppRequest),
+    App {
+        /// What it asked.
+        request: Box<AuthorizationRequest>,
+        /// Whether the identity provider must ask the person again.
+        force: bool,
+    },
     /// An owner tries a connection (SE-27): neither user nor session.
     Test {
         /// Who tries it, as the answer will be reported to.
@@ -87,9 +73,18 @@ impl Attempt {
     #[must_use]
     pub fn wants_fresh(&self) -> bool {
         match &self.purpose {
-            Purpose::App(request) => request.fresh,
+            Purpose::App { force, .. } => *force,
             Purpose::Test { .. } => true,
             Purpose::Confirmed { .. } => false,
+        }
+    }
+
+    /// What is asked of the answer's freshness.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        match &self.purpose {
+            Purpose::App { request, force: true } => Asked { prompt: request.prompt, max_age: request.max_age },
+            Purpose::App { .. } | Purpose::Test { .. } | Purpose::Confirmed { .. } => Asked::default(),
         }
     }
 }

@@ -1,0 +1,108 @@
+//! Failed sign-ins, explained to the owner (GH-04): what was wanted, what came, who must mend it; nothing personal.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::finish_sign_in::FinishError;
+use super::{Gatehouse, events};
+use crate::domain::ids::ConnectionId;
+use crate::store::{AuditRecord, SignInContext};
+
+/// How many failures of one connection one process records in a minute: anybody can post rubbish.
+const MOST_PER_MINUTE: u32 = 20;
+
+/// What is recorded of a failed sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Stable code.
+    pub code: &'static str,
+    /// What was wanted.
+    pub wanted: String,
+    /// What came, without personal data.
+    pub got: String,
+    /// Who must mend it.
+    pub mender: &'static str,
+}
+
+impl Failure {
+    /// The record of a refusal; failures of ours are no record of the owner's.
+    #[must_use]
+    pub fn of(error: &FinishError) -> Option<Self> {
+        match error {
+            FinishError::Saml(refusal) => Some(Self {
+                code: refusal.code(),
+                wanted: refusal.wanted().to_owned(),
+                got: refusal.got().to_owned(),
+                mender: refusal.fixer().as_str(),
+            }),
+            FinishError::Refused(refusal) => {
+                let text = refusal.to_string();
+                let (wanted, got) = text.split_once("; ").unwrap_or((text.as_str(), ""));
+                Some(Self {
+                    code: refusal.code(),
+                    wanted: wanted.strip_prefix("wanted ").unwrap_or(wanted).to_owned(),
+                    got: got.to_owned(),
+                    mender: refusal.mender().as_str(),
+                })
+            }
+            FinishError::Store(_) | FinishError::Secrets(_) | FinishError::Random(_) => None,
+        }
+    }
+}
+
+/// Limits the records of one process.
+#[derive(Debug, Default)]
+pub struct FailureLimit(Mutex<HashMap<ConnectionId, (DateTime<Utc>, u32)>>);
+
+impl FailureLimit {
+    fn admits(&self, connection: &ConnectionId, now: DateTime<Utc>) -> bool {
+        let Ok(mut counts) = self.0.lock() else { return false };
+        if counts.len() > 10_000 {
+            counts.clear();
+        }
+        let (since, count) = counts.entry(connection.clone()).or_insert((now, 0));
+        if now - *since >= TimeDelta::minutes(1) || now < *since {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count <= MOST_PER_MINUTE
+    }
+}
+
+/// Records a failed sign-in in the tenant's audit trail and outbox. It fails silently into the log: the person's page
+/// does not wait for it to be perfect.
+pub async fn record(gatehouse: &Gatehouse, context: &SignInContext, reference: &str, failure: &Failure) {
+    let now = gatehouse.clock.now();
+    tracing::info!(
+        sign_in.code = failure.code,
+        sign_in.reference = reference,
+        connection.id = %context.connection.id,
+        "a sign-in was refused"
+    );
+    if !gatehouse.failure_limit.admits(&context.connection.id, now) {
+        return;
+    }
+    let data = json!({
+        "reference": reference,
+        "connection": context.connection.id,
+        "code": failure.code,
+        "wanted": failure.wanted,
+        "got": failure.got,
+        "who": failure.mender,
+    });
+    let written = match AuditRecord::new(now, "sign_in.failed", data.clone()) {
+        Ok(audit) => {
+            let mut tx = gatehouse.store.tenant(&context.tenant.id).begin();
+            tx.audit(&audit);
+            tx.tenant_events(vec![events::sign_in_failed(&context.connection, now, reference, data)]);
+            tx.commit().await.map_err(|e| e.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = written {
+        tracing::error!(error = %error, sign_in.reference = reference, "a failed sign-in was not recorded");
+    }
+}

@@ -1,0 +1,393 @@
+//! Decide, and write everything in one transaction: attempt and one-time id consumed; identity, user, team, session,
+//! code and event written; conditions on user and connection.
+
+use chrono::{DateTime, Utc};
+
+use super::decide::{Decision, Facts, Linked, decide};
+use super::provision::{self, Newcomer};
+use super::refusal::SignInRefusal;
+use super::{Destination, FinishError, Parked, Registration, Step, Verified, link, proceed};
+use crate::app::{Gatehouse, events, issue_code};
+use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
+use crate::domain::email::EmailAddress;
+use crate::domain::ids::UserId;
+use crate::domain::session::{Session, SessionToken};
+use crate::domain::user::User;
+use crate::openid_provider::authorize::AuthorizationRequest;
+use crate::openid_provider::clients::AppClient;
+use crate::openid_provider::response::append_query;
+use crate::random;
+use crate::redacted::Secret;
+use crate::store::{CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
+
+/// How often a sign-in is decided anew when what it read has changed meanwhile.
+const MOST_ROUNDS: usize = 4;
+
+/// What a sign-in consumes.
+#[derive(Debug)]
+pub(super) struct Ticket<'a> {
+    /// The attempt that is answered.
+    pub attempt: &'a Attempt,
+    /// Token of the attempt, or of what was parked.
+    pub token: &'a str,
+    /// Whether `token` names a parked sign-in instead of an attempt.
+    pub parked: bool,
+    /// Whether the one-time id is still to be spent.
+    pub spends_id: bool,
+}
+
+/// The user that a sign-in ends with, and what has to be written for it.
+enum Entry {
+    Known { user: UserId, epoch: u64, change: Option<Box<(User, User)>> },
+    Linked(Box<User>),
+    New(Box<Newcomer>),
+}
+
+/// Decides and commits; decides anew when what was read has changed.
+pub(super) async fn finish(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+    ticket: &Ticket<'_>,
+    identity: Option<KnownIdentity>,
+) -> Result<Step, FinishError> {
+    if matches!(ticket.attempt.purpose, Purpose::Test { .. }) {
+        return tested(gatehouse, context, verified, ticket).await;
+    }
+    let mut identity = identity;
+    let mut trusted = true;
+    for _ in 0..MOST_ROUNDS {
+        let round = Round { gatehouse, context, verified, ticket, identity: identity.as_ref(), trusted };
+        match round.run().await {
+            Ok(step) => return Ok(step),
+            Err(RoundError::Finish(error)) => return Err(error),
+            Err(RoundError::Changed(guard)) => {
+                tracing::debug!(guard = ?guard, "a sign-in is decided anew");
+                trusted = false;
+                let store = gatehouse.store.tenant(&context.tenant.id);
+                identity = store.identity(&context.connection.id, &verified.person.subject).await?;
+            }
+        }
+    }
+    Err(SignInRefusal::UserNameTaken.into())
+}
+
+/// A round that came to nothing.
+enum RoundError {
+    Finish(FinishError),
+    Changed(Guard),
+}
+
+impl RoundError {
+    /// For a transaction that is not decided anew.
+    fn into_final(self) -> FinishError {
+        match self {
+            Self::Finish(error) => error,
+            Self::Changed(_) => SignInRefusal::AttemptUnknown.into(),
+        }
+    }
+}
+
+impl<E: Into<FinishError>> From<E> for RoundError {
+    fn from(error: E) -> Self {
+        Self::Finish(error.into())
+    }
+}
+
+struct Round<'a> {
+    gatehouse: &'a Gatehouse,
+    context: &'a SignInContext,
+    verified: &'a Verified,
+    ticket: &'a Ticket<'a>,
+    identity: Option<&'a KnownIdentity>,
+    trusted: bool,
+}
+
+impl Round<'_> {
+    async fn run(&self) -> Result<Step, RoundError> {
+        let now = self.gatehouse.clock.now();
+        let entry = match self.decide().await? {
+            (Decision::Refuse(refusal), _) => return Err(FinishError::from(refusal).into()),
+            (Decision::Register, _) => return Ok(self.register().await?),
+            (Decision::AskToLink(id), users) => return Ok(self.ask_to_link(&id, users).await?),
+            (Decision::SignIn(id), users) => self.known(id, users, now)?,
+            (Decision::Link(id), users) => {
+                let user = users.into_iter().find(|user| user.id == id);
+                Entry::Linked(Box::new(user.ok_or(SignInRefusal::UserDeleted).map_err(FinishError::from)?))
+            }
+            (Decision::Provision, _) => {
+                let address = self.address()?;
+                let made = provision::newcomer(self.gatehouse, self.context, &self.verified.person, address, now);
+                Entry::New(Box::new(made.await?))
+            }
+        };
+        self.write(&entry, now).await
+    }
+
+    fn address(&self) -> Result<&EmailAddress, FinishError> {
+        self.verified.person.email.as_ref().ok_or_else(|| SignInRefusal::EmailMissing.into())
+    }
+
+    /// Reads what the decision needs. On the warm path that is nothing more: the transaction's condition on the user
+    /// stands in for reading it.
+    async fn decide(&self) -> Result<(Decision, Vec<User>), FinishError> {
+        let store = self.gatehouse.store.tenant(&self.context.tenant.id);
+        let person = &self.verified.person;
+        let mut users = Vec::new();
+        let mut same_address = Vec::new();
+        let mut linked = Linked::Trusted;
+        if let Some(identity) = self.identity {
+            if !self.trusted || identity.email != person.email {
+                users.extend(store.user(&identity.user).await?);
+                linked = Linked::Read(users.first());
+            }
+        } else if let Some(address) = &person.email {
+            for user in store.users_by_email(address).await? {
+                let identities = store.identities(&user.id).await?;
+                let here = identities.iter().any(|(connection, _)| *connection == self.context.connection.id);
+                same_address.push((user, here));
+            }
+        }
+        let facts = Facts {
+            context: self.context,
+            person,
+            identity: self.identity,
+            linked_user: linked,
+            same_address: &same_address,
+        };
+        let decision = decide(&facts);
+        users.extend(same_address.into_iter().map(|(user, _)| user));
+        Ok((decision, users))
+    }
+
+    /// A known user; with a lasting subject, a changed address updates the record.
+    fn known(&self, id: UserId, users: Vec<User>, now: DateTime<Utc>) -> Result<Entry, FinishError> {
+        let Some(user) = users.into_iter().find(|user| user.id == id) else {
+            let epoch = self.identity.map_or(0, |identity| identity.epoch);
+            return Ok(Entry::Known { user: id, epoch, change: None });
+        };
+        let address = &self.verified.person.email;
+        let changed = address.is_some() && user.email != *address;
+        let epoch = user.epoch;
+        let change = changed.then(|| {
+            let mut after = user.clone();
+            after.email.clone_from(address);
+            after.version += 1;
+            after.modified_at = now;
+            Box::new((user, after))
+        });
+        Ok(Entry::Known { user: id, epoch, change })
+    }
+
+    async fn write(&self, entry: &Entry, now: DateTime<Utc>) -> Result<Step, RoundError> {
+        let mut tx = self.begin();
+        let (user, epoch) = self.write_entry(&mut tx, entry, now);
+        let (token, session) = self.session(user, epoch, now)?;
+        tx.put_session(&token, &session);
+        let to = self.destination(&mut tx, (&session, &token), now).await?;
+        self.commit(tx).await?;
+        Ok(Step::SignedIn { to, session: token })
+    }
+
+    /// A transaction that consumes the ticket, while the connection is as it was read.
+    fn begin(&self) -> TenantTransaction {
+        let mut tx = self.gatehouse.store.tenant(&self.context.tenant.id).begin();
+        if self.ticket.parked {
+            tx.consume_parked(self.ticket.token);
+        } else {
+            tx.consume_attempt(self.ticket.token, self.ticket.attempt.request_id.as_deref());
+        }
+        if self.ticket.spends_id {
+            let verified = self.verified;
+            tx.consume_assertion(&self.context.connection.id, &verified.one_time_id, verified.remember_until);
+        }
+        tx.check_connection(&self.context.connection);
+        tx
+    }
+
+    fn write_entry(&self, tx: &mut TenantTransaction, entry: &Entry, now: DateTime<Utc>) -> (UserId, u64) {
+        let connection = &self.context.connection;
+        let subject = &self.verified.person.subject;
+        let identity = |user: &UserId, epoch: u64| KnownIdentity {
+            user: user.clone(),
+            epoch,
+            email: self.verified.person.email.clone(),
+            linked_at: self.identity.map_or(now, |known| known.linked_at),
+            last_sign_in: now,
+        };
+        match entry {
+            Entry::Known { user, epoch, change } => {
+                match change.as_deref() {
+                    Some((before, after)) => {
+                        tx.update_user(before, after);
+                        tx.user_events(user.as_str(), after.version, vec![events::user_updated(after)]);
+                    }
+                    None => tx.check_user(user, *epoch),
+                }
+                tx.touch_identity(&connection.id, subject, &identity(user, *epoch));
+                (user.clone(), *epoch)
+            }
+            Entry::Linked(user) => {
+                let mut after = User::clone(user);
+                after.version += 1;
+                after.modified_at = now;
+                tx.update_user(user, &after);
+                tx.create_identity(&connection.id, subject, &identity(&user.id, user.epoch));
+                let linked = events::identity_linked(&after, connection, now);
+                tx.user_events(user.id.as_str(), after.version, vec![linked]);
+                (user.id.clone(), user.epoch)
+            }
+            Entry::New(newcomer) => {
+                provision::write(tx, self.context, newcomer);
+                let user = &newcomer.user;
+                tx.create_identity(&connection.id, subject, &identity(&user.id, user.epoch));
+                (user.id.clone(), user.epoch)
+            }
+        }
+    }
+
+    fn session(&self, user: UserId, epoch: u64, now: DateTime<Utc>) -> Result<(SessionToken, Session), FinishError> {
+        let tenant = self.context.tenant.id.clone();
+        let person = &self.verified.person;
+        let expires_at = now + self.gatehouse.config.session_lifetime;
+        let access_until = (now + self.context.tenant.access_lifetime()).min(expires_at);
+        let session = Session {
+            sid: random::uuid()?.to_string(),
+            tenant: tenant.clone(),
+            user: user.clone(),
+            connection: self.context.connection.id.clone(),
+            auth_time: person.auth_time,
+            confirmed_at: now,
+            access_until: person.session_ends.map_or(access_until, |end| end.min(access_until)),
+            expires_at,
+            epoch,
+            name_id_hash: person.name_id_hash.clone(),
+            session_index: person.session_index.clone(),
+            authn_context: person.authn_context.clone(),
+        };
+        Ok((SessionToken { tenant, user, secret: Secret::new(random::token()?) }, session))
+    }
+
+    /// Where the browser goes: with a code to the app's redirect URI, or to where the app starts a sign-in.
+    async fn destination(
+        &self,
+        tx: &mut TenantTransaction,
+        (session, token): (&Session, &SessionToken),
+        now: DateTime<Utc>,
+    ) -> Result<Destination, FinishError> {
+        match &self.ticket.attempt.purpose {
+            Purpose::App { request, .. } => {
+                let answer = issue_code::issue(tx, request, session, token, (&self.gatehouse.config, now))?;
+                Ok(Destination::App(Box::new(answer)))
+            }
+            Purpose::Test { .. } => Err(SignInRefusal::AttemptUnknown.into()),
+            Purpose::Confirmed { target_link_uri } => {
+                let client = self.gatehouse.default_client().await?.ok_or(SignInRefusal::Unsolicited)?;
+                let target = target_link_uri.as_deref();
+                let to = proceed::initiate_login(self.gatehouse, self.context, &client, target).await?;
+                Ok(Destination::Url(to))
+            }
+        }
+    }
+
+    async fn commit(&self, tx: TenantTransaction) -> Result<(), RoundError> {
+        let error = match tx.commit().await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Store(error)) => return Err(FinishError::from(error).into()),
+            Err(error) => error,
+        };
+        if error.refused(Guard::OneTimeId) {
+            return Err(FinishError::from(SignInRefusal::Replayed).into());
+        }
+        if error.refused(Guard::Attempt) {
+            return Err(FinishError::from(SignInRefusal::AttemptUnknown).into());
+        }
+        if error.refused(Guard::Connection) {
+            // Changed within the minute that it is cached: the person starts again under the new settings.
+            self.gatehouse.store.front_door().forget_context(&self.context.connection.id);
+            return Err(FinishError::from(SignInRefusal::AttemptUnknown).into());
+        }
+        match error {
+            CommitError::Refused(guards) => {
+                Err(RoundError::Changed(guards.first().copied().unwrap_or(Guard::Fresh)))
+            }
+            CommitError::Store(error) => Err(FinishError::from(error).into()),
+        }
+    }
+
+    /// CH-08: to the app's registration with a one-time code, where it has one. No user is made.
+    async fn register(&self) -> Result<Step, FinishError> {
+        let Some((request, client)) = self.registering_client().await? else {
+            return Err(SignInRefusal::UserUnknown.into());
+        };
+        let Some(base) = client.registration_uri.as_ref().map(|uri| uri.as_str().to_owned()) else {
+            return Err(SignInRefusal::UserUnknown.into());
+        };
+        let email = self.address()?.clone();
+        let registration = Parked::Registration(Registration {
+            client_id: request.client_id.clone(),
+            organization: self.context.tenant.id.clone(),
+            connection: self.context.connection.id.clone(),
+            email_verified: self.context.domains.believes(&email),
+            email,
+            attributes: self.verified.person.attributes.clone(),
+        });
+        let code = random::token()?;
+        let until = self.gatehouse.clock.now() + ATTEMPT_LIFETIME;
+        let mut tx = self.begin();
+        tx.put_parked(&code, &registration, until);
+        self.commit_once(tx).await?;
+        Ok(Step::Redirect { to: append_query(&base, &[("code", code)]) })
+    }
+
+    async fn registering_client(&self) -> Result<Option<(&AuthorizationRequest, AppClient)>, FinishError> {
+        let Purpose::App { request, .. } = &self.ticket.attempt.purpose else { return Ok(None) };
+        let client = self.gatehouse.store.front_door().cached_client::<AppClient>(&request.client_id).await?;
+        Ok(client.map(|client| (request.as_ref(), client)))
+    }
+
+    async fn ask_to_link(&self, id: &UserId, users: Vec<User>) -> Result<Step, FinishError> {
+        let user = users.into_iter().find(|user| user.id == *id).ok_or(SignInRefusal::UserDeleted)?;
+        let (step, parked, mail) = link::ask(self.gatehouse, self.context, self.verified, self.ticket.attempt, &user)?;
+        let mut tx = self.begin();
+        let until = self.gatehouse.clock.now() + ATTEMPT_LIFETIME;
+        if let Step::AskForCode { token, .. } = &step {
+            tx.put_parked(token, &parked, until);
+        }
+        tx.mail(&mail);
+        self.commit_once(tx).await?;
+        Ok(step)
+    }
+
+    /// Commits what holds no record that could have changed: a refusal is final.
+    async fn commit_once(&self, tx: TenantTransaction) -> Result<(), FinishError> {
+        self.commit(tx).await.map_err(RoundError::into_final)
+    }
+}
+
+/// Links the identity to this very user, whose address the person has proven by a mailed code.
+pub(super) async fn link(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+    ticket: &Ticket<'_>,
+    user: &UserId,
+) -> Result<Step, FinishError> {
+    let round = Round { gatehouse, context, verified, ticket, identity: None, trusted: false };
+    let user = gatehouse.store.tenant(&context.tenant.id).user(user).await?;
+    let user = user.filter(|user| user.active).ok_or(SignInRefusal::UserInactive)?;
+    let entry = Entry::Linked(Box::new(user));
+    round.write(&entry, gatehouse.clock.now()).await.map_err(RoundError::into_final)
+}
+
+/// SE-27: a test consumes its attempt and says what came; neither user nor session is made.
+async fn tested(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+    ticket: &Ticket<'_>,
+) -> Result<Step, FinishError> {
+    let round = Round { gatehouse, context, verified, ticket, identity: None, trusted: false };
+    round.commit_once(round.begin()).await?;
+    Ok(Step::Tested { connection: context.connection.id.clone() })
+}

@@ -1,0 +1,218 @@
+//! From a verified answer to the next step: is it the answer to this browser's attempt, or unsolicited?
+
+use super::commit::{self, Ticket};
+use super::refusal::SignInRefusal;
+use super::{FinishError, Parked, Step, Verified};
+use crate::app::{Browser, Gatehouse};
+use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
+use crate::domain::connection::IdpInitiated;
+use crate::openid_provider::clients::AppClient;
+use crate::openid_provider::freshness;
+use crate::openid_provider::response::append_query;
+use crate::random;
+use crate::store::{Guard, KnownIdentity, SignInContext};
+
+/// Takes a verified answer to its next step.
+pub(super) async fn proceed(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: Verified,
+    browser: &Browser,
+) -> Result<Step, FinishError> {
+    let store = gatehouse.store.tenant(&context.tenant.id);
+    let (attempt, identity) = futures_util::future::try_join(
+        open_attempt(gatehouse, verified.relay_state.as_deref()),
+        store.identity(&context.connection.id, &verified.person.subject),
+    )
+    .await?;
+    match attempt {
+        Some((token, attempt)) if answers(&verified, &attempt) => {
+            solicited(gatehouse, context, verified, (&token, attempt), identity, browser).await
+        }
+        Some(_) | None => unsolicited(gatehouse, context, verified, browser).await,
+    }
+}
+
+/// Goes on with an answer that was parked because its request could not show the cookie.
+///
+/// # Errors
+/// [`FinishError`] as for the answer itself.
+pub async fn resume(gatehouse: &Gatehouse, token: &str, browser: &Browser) -> Result<Step, FinishError> {
+    let door = gatehouse.store.front_door();
+    let verified = match door.take_parked::<Parked>(token).await? {
+        Some(Parked::Verified(verified)) => verified,
+        Some(Parked::Confirm { .. } | Parked::Link { .. } | Parked::Route { .. } | Parked::Registration(_))
+        | None => return Err(SignInRefusal::AttemptUnknown.into()),
+    };
+    let context = door.sign_in_context(&verified.connection).await?;
+    let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
+    proceed(gatehouse, &context, verified, &browser.clone().at_rest()).await
+}
+
+/// The person confirmed an unsolicited sign-in on our page.
+///
+/// # Errors
+/// [`SignInRefusal::BrowserMismatch`] when another browser confirms; else as for any sign-in.
+pub async fn confirm(gatehouse: &Gatehouse, token: &str, browser: &Browser) -> Result<Step, FinishError> {
+    let door = gatehouse.store.front_door();
+    let Some(Parked::Confirm { verified, browser: bound }) = door.parked::<Parked>(token).await? else {
+        return Err(SignInRefusal::AttemptUnknown.into());
+    };
+    if !browser.is(&bound) {
+        return Err(SignInRefusal::BrowserMismatch.into());
+    }
+    let context = door.sign_in_context(&verified.connection).await?;
+    let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
+    let target = verified.relay_state.clone();
+    let attempt = attempt_for(gatehouse, &context, Purpose::Confirmed { target_link_uri: target }, bound);
+    let ticket = Ticket { attempt: &attempt, token, parked: true, spends_id: false };
+    let store = gatehouse.store.tenant(&context.tenant.id);
+    let identity = store.identity(&context.connection.id, &verified.person.subject).await?;
+    commit::finish(gatehouse, &context, &verified, &ticket, identity).await
+}
+
+fn attempt_for(gatehouse: &Gatehouse, context: &SignInContext, purpose: Purpose, browser: String) -> Attempt {
+    let now = gatehouse.clock.now();
+    Attempt {
+        purpose,
+        organization: Some(context.tenant.id.clone()),
+        connection: Some(context.connection.id.clone()),
+        login_hint: None,
+        request_id: None,
+        browser,
+        started_from: None,
+        created_at: now,
+        expires_at: now + ATTEMPT_LIFETIME,
+    }
+}
+
+async fn open_attempt(
+    gatehouse: &Gatehouse,
+    relay_state: Option<&str>,
+) -> Result<Option<(String, Attempt)>, crate::store::StoreError> {
+    let Some(token) = relay_state else { return Ok(None) };
+    let attempt = gatehouse.store.front_door().attempt(token).await?;
+    Ok(attempt.map(|attempt| (token.to_owned(), attempt)))
+}
+
+/// The answer names the attempt's current request.
+fn answers(verified: &Verified, attempt: &Attempt) -> bool {
+    verified.in_response_to.is_some() && verified.in_response_to == attempt.request_id
+}
+
+async fn solicited(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: Verified,
+    (token, attempt): (&str, Attempt),
+    identity: Option<KnownIdentity>,
+    browser: &Browser,
+) -> Result<Step, FinishError> {
+    if !browser.has_cookie() {
+        return if browser.may_hide_cookie() {
+            park(gatehouse, &Parked::Verified(verified)).await
+        } else {
+            Err(SignInRefusal::CookieMissing.into())
+        };
+    }
+    if !browser.is(&attempt.browser) {
+        return Err(SignInRefusal::BrowserMismatch.into());
+    }
+    if attempt.connection.as_ref() != Some(&context.connection.id) {
+        return Err(SignInRefusal::ConnectionMismatch.into());
+    }
+    require_fresh(gatehouse, &attempt, &verified)?;
+    let ticket = Ticket { attempt: &attempt, token, parked: false, spends_id: true };
+    commit::finish(gatehouse, context, &verified, &ticket, identity).await
+}
+
+/// A fresh sign-in was asked for: the identity provider must have asked the person since.
+fn require_fresh(gatehouse: &Gatehouse, attempt: &Attempt, verified: &Verified) -> Result<(), SignInRefusal> {
+    let now = gatehouse.clock.now();
+    freshness::check_answer(attempt.asked(), attempt.created_at, Some(verified.person.auth_time), now)
+        .map_err(|_| SignInRefusal::NotFresh)
+}
+
+async fn park(gatehouse: &Gatehouse, what: &Parked) -> Result<Step, FinishError> {
+    let token = random::token()?;
+    let until = gatehouse.clock.now() + ATTEMPT_LIFETIME;
+    gatehouse.store.front_door().park(&token, what, until).await?;
+    Ok(Step::Continue { token })
+}
+
+/// An answer that nobody asked for: it signs nobody in by itself (CH-11).
+async fn unsolicited(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: Verified,
+    browser: &Browser,
+) -> Result<Step, FinishError> {
+    match context.connection.idp_initiated {
+        IdpInitiated::Off if verified.in_response_to.is_some() => Err(SignInRefusal::AttemptUnknown.into()),
+        IdpInitiated::Off => Err(SignInRefusal::Unsolicited.into()),
+        IdpInitiated::Route => route(gatehouse, context, &verified).await,
+        IdpInitiated::Confirm if !browser.has_cookie() && browser.may_hide_cookie() => {
+            park(gatehouse, &Parked::Verified(verified)).await
+        }
+        IdpInitiated::Confirm => ask_to_confirm(gatehouse, context, verified, browser).await,
+    }
+}
+
+/// Sends the browser to the app, which starts a sign-in that names this connection.
+async fn route(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+) -> Result<Step, FinishError> {
+    let client = gatehouse.default_client().await?.ok_or(SignInRefusal::Unsolicited)?;
+    spend_id(gatehouse, context, verified).await?;
+    let to = initiate_login(gatehouse, context, &client, verified.relay_state.as_deref()).await?;
+    Ok(Step::Redirect { to })
+}
+
+/// The app's `initiate_login_uri` (OpenID Connect Core 1.0 section 4), with a one-time hint that names the connection.
+pub(super) async fn initiate_login(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    client: &AppClient,
+    target: Option<&str>,
+) -> Result<String, FinishError> {
+    let base = client.initiate_login_uri.as_ref().ok_or(SignInRefusal::Unsolicited)?;
+    let hint = gatehouse.route_hint(&context.connection.id).await?;
+    let mut parameters = vec![("iss", gatehouse.config.base_url.as_str().to_owned()), ("login_hint", hint)];
+    if let Some(target) = target.filter(|target| client.admits_target_link(target)) {
+        parameters.push(("target_link_uri", target.to_owned()));
+    }
+    Ok(append_query(base.as_str(), &parameters))
+}
+
+async fn spend_id(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+) -> Result<(), FinishError> {
+    let mut tx = gatehouse.store.tenant(&context.tenant.id).begin();
+    tx.consume_assertion(&context.connection.id, &verified.one_time_id, verified.remember_until);
+    match tx.commit().await {
+        Ok(()) => Ok(()),
+        Err(error) if error.refused(Guard::OneTimeId) => Err(SignInRefusal::Replayed.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn ask_to_confirm(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: Verified,
+    browser: &Browser,
+) -> Result<Step, FinishError> {
+    spend_id(gatehouse, context, &verified).await?;
+    let hint = verified.person.email.as_ref().map(|address| address.hint()).unwrap_or_default();
+    let parked = Parked::Confirm { verified, browser: browser.hash() };
+    match park(gatehouse, &parked).await? {
+        Step::Continue { token } => {
+            Ok(Step::Confirm { token, hint, organization: context.tenant.name.clone() })
+        }
+        other => Ok(other),
+    }
+}

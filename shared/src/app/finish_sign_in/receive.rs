@@ -1,0 +1,118 @@
+//! The assertion consumer service's first half: verify, before anything else is believed.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+
+use super::refusal::SignInRefusal;
+use super::{FinishError, Step, Verified, proceed, saml};
+use crate::app::failures::{self, Failure};
+use crate::app::{Browser, Gatehouse};
+use crate::domain::connection::{Connection, Protocol, SamlConnection, SamlIdp};
+use crate::domain::ids::ConnectionId;
+use crate::saml::response::{DecryptionKey, Expectations, read_response};
+use crate::secrets::SecretName;
+use crate::store::SignInContext;
+
+/// What was posted to the assertion consumer service (SAML bindings 3.5.4).
+#[derive(Clone, Copy, Debug)]
+pub struct SamlPost<'a> {
+    /// The connection in the URL.
+    pub connection: &'a ConnectionId,
+    /// Form field `SAMLResponse`.
+    pub response: &'a str,
+    /// Form field `RelayState`.
+    pub relay_state: Option<&'a str>,
+    /// Names this request in the owner's record.
+    pub reference: &'a str,
+}
+
+/// Verifies a posted response and takes the sign-in to its next step. A refusal is recorded for the owner (GH-04).
+///
+/// # Errors
+/// [`FinishError`]: nothing was changed, and the attempt stays open.
+pub async fn receive_saml(
+    gatehouse: &Gatehouse,
+    post: SamlPost<'_>,
+    browser: &Browser,
+) -> Result<Step, FinishError> {
+    let context = gatehouse.store.front_door().sign_in_context(post.connection).await?;
+    let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
+    let done = verify_and_proceed(gatehouse, &context, post, browser).await;
+    if let Err(error) = &done
+        && let Some(failure) = Failure::of(error)
+    {
+        failures::record(gatehouse, &context, post.reference, &failure).await;
+    }
+    done
+}
+
+async fn verify_and_proceed(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    post: SamlPost<'_>,
+    browser: &Browser,
+) -> Result<Step, FinishError> {
+    let now = gatehouse.clock.now();
+    let verified = verify(gatehouse, &context.connection, post, now).await?;
+    proceed::proceed(gatehouse, context, verified, browser).await
+}
+
+async fn verify(
+    gatehouse: &Gatehouse,
+    connection: &Connection,
+    post: SamlPost<'_>,
+    now: DateTime<Utc>,
+) -> Result<Verified, FinishError> {
+    let Protocol::Saml(settings) = &connection.protocol;
+    let idp = settings.idp.as_ref().ok_or(SignInRefusal::ConnectionIncomplete)?;
+    let sp = gatehouse.saml_endpoints(connection, settings);
+    let keys = decryption_keys(gatehouse, connection, post.response).await?;
+    let response = read_response(
+        post.response,
+        &Expectations {
+            idp_entity_id: &idp.entity_id,
+            certificates: &certificates(idp),
+            audiences: std::slice::from_ref(&sp.entity_id),
+            acs_urls: &sp.acs_urls,
+            decryption_keys: &keys,
+            allow_cbc: allows_cbc(settings),
+            now,
+        },
+    )?;
+    let person = saml::person(connection, &response, &sp.entity_id, now)?;
+    Ok(Verified {
+        connection: connection.id.clone(),
+        person,
+        one_time_id: response.assertion_id,
+        remember_until: response.not_on_or_after,
+        in_response_to: response.in_response_to,
+        relay_state: post.relay_state.map(str::to_owned),
+    })
+}
+
+fn allows_cbc(settings: &SamlConnection) -> bool {
+    settings.allow_cbc
+}
+
+/// The configured certificates; one that cannot be read is left out, and none left is refused by the reader.
+fn certificates(idp: &SamlIdp) -> Vec<Vec<u8>> {
+    idp.certificates.iter().filter_map(|text| STANDARD.decode(text).ok()).collect()
+}
+
+/// Reads the decryption keys only for a response that may be encrypted: most are not, and a read costs a request.
+async fn decryption_keys(
+    gatehouse: &Gatehouse,
+    connection: &Connection,
+    form_value: &str,
+) -> Result<Vec<DecryptionKey>, FinishError> {
+    let clean = form_value.bytes().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>();
+    let xml = STANDARD.decode(clean).unwrap_or_default();
+    let needle = b"EncryptedAssertion";
+    if !xml.windows(needle.len()).any(|window| window == needle) {
+        return Ok(Vec::new());
+    }
+    let name = SecretName::sp_decryption(&connection.id);
+    let Some(ring) = gatehouse.key_ring(&name).await? else { return Ok(Vec::new()) };
+    Ok(ring.decryption_keys())
+}
