@@ -9,6 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod events;
 pub mod http;
+pub mod jose;
 pub mod mail;
 pub mod oidc;
 pub mod openid_provider;

@@ -1,0 +1,1 @@
+//! Known answers, round trips, and what an attacker would try.
