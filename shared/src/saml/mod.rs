@@ -1,2 +1,6 @@
 //! SAML 2.0: our strict profile and the messages around it (saml-core-2.0-os, saml-bindings-2.0-os,
 //! saml-profiles-2.0-os).
+
+pub mod certificate;
+pub mod keys;
+pub mod name_id_format;
