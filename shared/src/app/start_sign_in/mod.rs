@@ -4,7 +4,7 @@
 //! address' domain); `begin` asks the identity provider.
 
 mod choose;
-mod saml;
+
 
 use super::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
 use super::finish_sign_in::refusal::SignInRefusal;
