@@ -4,6 +4,7 @@
 //! `app → store / secrets / mail / events`. `domain` and the protocol modules do no I/O and know no AWS type.
 
 pub mod app;
+pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -1,2 +1,10 @@
-//! m
-fn main() {}
+//! Cold start of the Lambda function `sign_in`.
+
+use gatehouse::app::Gatehouse;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    gatehouse::telemetry::init_lambda();
+    let gatehouse = Gatehouse::from_environment().await?;
+    lambda_http::run(sign_in::router(gatehouse)).await
+}

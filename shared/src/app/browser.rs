@@ -26,13 +26,6 @@ impl Browser {
         Ok(Self { cookie, fresh: Secret::new(random::token()?), may_hide_cookie })
     }
 
-    /// The same browser on a same-site request, where the cookie shows if there is one.
-    #[must_use]
-    pub fn at_rest(mut self) -> Self {
-        self.may_hide_cookie = false;
-        self
-    }
-
     /// Whether it showed a cookie.
     #[must_use]
     pub fn has_cookie(&self) -> bool {

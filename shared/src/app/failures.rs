@@ -72,9 +72,23 @@ impl FailureLimit {
     }
 }
 
+/// Records a refusal, if it is one that an owner can do something about.
+pub async fn record_refusal<T>(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    reference: &str,
+    done: &Result<T, FinishError>,
+) {
+    if let Err(error) = done
+        && let Some(failure) = Failure::of(error)
+    {
+        record(gatehouse, context, reference, &failure).await;
+    }
+}
+
 /// Records a failed sign-in in the tenant's audit trail and outbox. It fails silently into the log: the person's page
 /// does not wait for it to be perfect.
-pub async fn record(gatehouse: &Gatehouse, context: &SignInContext, reference: &str, failure: &Failure) {
+async fn record(gatehouse: &Gatehouse, context: &SignInContext, reference: &str, failure: &Failure) {
     let now = gatehouse.clock.now();
     tracing::info!(
         sign_in.code = failure.code,

@@ -12,8 +12,13 @@ pub mod finish_sign_in;
 pub mod issue_code;
 pub mod start_sign_in;
 
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::aws;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::domain::connection::{Connection, SamlConnection};
 use crate::domain::ids::ConnectionId;
 use crate::openid_provider::clients::AppClient;
@@ -56,6 +61,26 @@ pub struct SamlEndpoints {
 }
 
 impl Gatehouse {
+    /// Connects a process to its deployment: SDK clients, store, secrets.
+    pub async fn connect(config: Config, clock: Clock, http_client: Option<SharedHttpClient>) -> Arc<Self> {
+        let sdk = aws::sdk_config(&config, http_client).await;
+        Arc::new(Self {
+            store: aws::store(&sdk, &config, &clock),
+            secrets: aws::secrets(&sdk, &config, &clock),
+            failure_limit: failures::FailureLimit::default(),
+            config,
+            clock,
+        })
+    }
+
+    /// Cold start of a function: configuration from the environment, the machine's clock.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong with the environment.
+    pub async fn from_environment() -> Result<Arc<Self>, ConfigError> {
+        Ok(Self::connect(Config::from_process()?, Clock::system(), None).await)
+    }
+
     /// Our side of a connection (IL-01, CH-02, SE-15).
     #[must_use]
     pub fn saml_endpoints(&self, connection: &Connection, settings: &SamlConnection) -> SamlEndpoints {

@@ -75,6 +75,15 @@ pub struct Sibling {
 }
 
 impl Config {
+    /// Reads the configuration from this process's environment.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_process() -> Result<Self, ConfigError> {
+        Self::from_env(std::env::vars())
+    }
+
     /// Reads the configuration from environment variables.
     ///
     /// # Errors

@@ -10,3 +10,4 @@ pub mod outbound;
 pub mod pages;
 pub mod problem;
 pub mod reference;
+pub mod sign_in;

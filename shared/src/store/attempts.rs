@@ -23,13 +23,14 @@ impl FrontDoor {
     ///
     /// # Errors
     /// [`CommitError`] when it could not be written.
-    pub async fn open_attempt(&self, token: &str, attempt: &Attempt) -> Result<(), CommitError> {
+    pub async fn open_attempt(
+        &self,
+        token: &str,
+        attempt: &impl Serialize,
+        until: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
         let mut tx = Transaction::new(self.store.clone());
-        tx.put(
-            Guard::Fresh,
-            attempt_item(token, attempt),
-            Some(Expression::absent()),
-        );
+        tx.put(Guard::Fresh, attempt_item(token, attempt, None, until), Some(Expression::absent()));
         tx.commit().await
     }
 
@@ -49,15 +50,12 @@ impl FrontDoor {
     pub async fn continue_attempt(
         &self,
         token: &str,
-        read: &Attempt,
-        attempt: &Attempt,
+        attempt: &impl Serialize,
+        (from, to): (Option<&str>, &str),
+        until: DateTime<Utc>,
     ) -> Result<(), CommitError> {
         let mut tx = Transaction::new(self.store.clone());
-        tx.put(
-            Guard::Attempt,
-            attempt_item(token, attempt),
-            Some(at_request(read)),
-        );
+        tx.put(Guard::Attempt, attempt_item(token, attempt, Some(to), until), Some(at_request(from)));
         tx.commit().await
     }
 
@@ -172,12 +170,8 @@ fn at_request(read: Option<&str>) -> Expression {
 
 impl TenantTransaction {
     /// Consumes an attempt: it must be open, and at the request that was read.
-    pub fn consume_attempt(&mut self, token: &str, read: &Attempt) {
-        self.inner.delete(
-            Guard::Attempt,
-            &keys::attempt(&keys::hash(token)),
-            Some(at_request(read)),
-        );
+    pub fn consume_attempt(&mut self, token: &str, request: Option<&str>) {
+        self.inner.delete(Guard::Attempt, &keys::attempt(&keys::hash(token)), Some(at_request(request)));
     }
 
     /// Consumes what is parked under a one-time token.

@@ -46,7 +46,7 @@ pub(super) fn ask(
             "minutes": crate::app::attempt::ATTEMPT_LIFETIME.num_minutes(),
         }),
     };
-    Ok((Step::AskForCode { token, hint }, parked, mail))
+    Ok((Step::AskForCode { token, hint, organization: context.tenant.name.clone() }, parked, mail))
 }
 
 /// A uniform code of [`DIGITS`] digits: 64 random bits leave no bias that matters.

@@ -99,12 +99,20 @@ pub struct Registration {
 }
 
 /// Where a signed-in browser goes.
-#[derive(Debug)]
 pub enum Destination {
     /// To the app, with a code.
     App(Box<AuthorizationResponse>),
     /// To the app's `initiate_login_uri`.
     Url(String),
+}
+
+impl std::fmt::Debug for Destination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::App(_) => "App([redacted])",
+            Self::Url(_) => "Url([redacted])",
+        })
+    }
 }
 
 /// Where a sign-in goes next.
@@ -142,6 +150,8 @@ pub enum Step {
         token: String,
         /// `a…@acme.com`: where the code went.
         hint: String,
+        /// The organization's name.
+        organization: String,
     },
     /// A test sign-in came through (SE-27): neither user nor session.
     Tested {

@@ -3,7 +3,7 @@
 use super::commit::{self, Ticket};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Parked, Step, Verified};
-use crate::app::{Browser, Gatehouse};
+use crate::app::{Browser, Gatehouse, failures};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
 use crate::domain::connection::IdpInitiated;
 use crate::openid_provider::clients::AppClient;
@@ -37,7 +37,12 @@ pub(super) async fn proceed(
 ///
 /// # Errors
 /// [`FinishError`] as for the answer itself.
-pub async fn resume(gatehouse: &Gatehouse, token: &str, browser: &Browser) -> Result<Step, FinishError> {
+pub async fn resume(
+    gatehouse: &Gatehouse,
+    token: &str,
+    browser: &Browser,
+    reference: &str,
+) -> Result<Step, FinishError> {
     let door = gatehouse.store.front_door();
     let verified = match door.take_parked::<Parked>(token).await? {
         Some(Parked::Verified(verified)) => verified,
@@ -46,7 +51,9 @@ pub async fn resume(gatehouse: &Gatehouse, token: &str, browser: &Browser) -> Re
     };
     let context = door.sign_in_context(&verified.connection).await?;
     let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
-    proceed(gatehouse, &context, verified, &browser.clone().at_rest()).await
+    let done = proceed(gatehouse, &context, verified, browser).await;
+    failures::record_refusal(gatehouse, &context, reference, &done).await;
+    done
 }
 
 /// The person confirmed an unsolicited sign-in on our page.

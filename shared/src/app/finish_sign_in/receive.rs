@@ -6,8 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::refusal::SignInRefusal;
 use super::{FinishError, Step, Verified, proceed, saml};
-use crate::app::failures::{self, Failure};
-use crate::app::{Browser, Gatehouse};
+use crate::app::{Browser, Gatehouse, failures};
 use crate::domain::connection::{Connection, Protocol, SamlConnection, SamlIdp};
 use crate::domain::ids::ConnectionId;
 use crate::saml::response::{DecryptionKey, Expectations, read_response};
@@ -39,11 +38,7 @@ pub async fn receive_saml(
     let context = gatehouse.store.front_door().sign_in_context(post.connection).await?;
     let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
     let done = verify_and_proceed(gatehouse, &context, post, browser).await;
-    if let Err(error) = &done
-        && let Some(failure) = Failure::of(error)
-    {
-        failures::record(gatehouse, &context, post.reference, &failure).await;
-    }
+    failures::record_refusal(gatehouse, &context, post.reference, &done).await;
     done
 }
 
@@ -112,7 +107,7 @@ async fn decryption_keys(
     if !xml.windows(needle.len()).any(|window| window == needle) {
         return Ok(Vec::new());
     }
-    let name = SecretName::sp_decryption(&connection.id);
+    let name = SecretName::SpDecryption(connection.id.clone());
     let Some(ring) = gatehouse.key_ring(&name).await? else { return Ok(Vec::new()) };
-    Ok(ring.decryption_keys())
+    Ok(ring.keys().map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec())).collect())
 }

@@ -16,6 +16,8 @@ pub struct Offer {
     pub connection: ConnectionId,
     /// The name that people see.
     pub name: String,
+    /// The organization's name.
+    pub organization: String,
 }
 
 /// What comes next.
@@ -41,15 +43,14 @@ pub async fn choose(
     if let (Some(connection), None) = (&attempt.connection, typed) {
         return Ok(Choice::Go(connection.clone()));
     }
-    let offers = match (&attempt.organization, typed.or(attempt.login_hint.as_ref())) {
-        (Some(tenant), _) => active(gatehouse, tenant).await?,
-        (None, Some(address)) => match organization_of(gatehouse, address).await? {
-            Some(tenant) => active(gatehouse, &tenant).await?,
-            None => Vec::new(),
-        },
+    let tenant = match (&attempt.organization, typed.or(attempt.login_hint.as_ref())) {
+        (Some(tenant), _) => tenant.clone(),
+        (None, Some(address)) => {
+            organization_of(gatehouse, address).await?.ok_or(StartError::NoConnection)?
+        }
         (None, None) => return Ok(Choice::AskForAddress),
     };
-    let mut offers = offers.into_iter().map(|c| Offer { connection: c.id, name: c.name }).collect::<Vec<_>>();
+    let mut offers = offers(gatehouse, &tenant).await?;
     match (offers.pop(), offers.is_empty()) {
         (None, _) => Err(StartError::NoConnection),
         (Some(only), true) => Ok(Choice::Go(only.connection)),
@@ -58,6 +59,16 @@ pub async fn choose(
             Ok(Choice::Choose(offers))
         }
     }
+}
+
+async fn offers(gatehouse: &Gatehouse, tenant: &TenantId) -> Result<Vec<Offer>, StartError> {
+    let connections = active(gatehouse, tenant).await?;
+    if connections.is_empty() {
+        return Ok(Vec::new());
+    }
+    let record = gatehouse.store.tenant(tenant).record().await?.ok_or(StartError::NoConnection)?;
+    let offer = |c: Connection| Offer { connection: c.id, name: c.name, organization: record.name.clone() };
+    Ok(connections.into_iter().map(offer).collect())
 }
 
 /// The organization that an address' domain routes to. A lapsed proof routes on: people who are linked sign in.

@@ -1,0 +1,219 @@
+//! What the person sees between the app and the identity provider, and back.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+
+use gatehouse::app::attempt::Attempt;
+use gatehouse::app::finish_sign_in::refusal::SignInRefusal;
+use gatehouse::app::finish_sign_in::{self, FinishError};
+use gatehouse::app::start_sign_in::{self, Choice, Offer, StartError};
+use gatehouse::domain::email::EmailAddress;
+use gatehouse::domain::ids::ConnectionId;
+use gatehouse::http::body::{self, FORM_LIMIT, Parameters};
+use gatehouse::http::pages::{ChoicePage, ConnectionChoice, ErrorPage, SignInPage};
+use gatehouse::http::reference::Reference;
+use gatehouse::http::sign_in::Front;
+
+/// `GET /sign-in?attempt=…`
+pub(crate) async fn show(
+    State(front): State<Front>,
+    headers: HeaderMap,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let Ok(query) = Parameters::of_query(request.uri().query()) else {
+        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
+    };
+    let token = query.get("attempt").unwrap_or_default();
+    or_page(&front, next(&front, token, None, &headers).await, &reference).await
+}
+
+/// `POST /sign-in`: the person typed an address.
+pub(crate) async fn typed(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+    let (headers, form) = match form(&front, request, &reference).await {
+        Ok(read) => read,
+        Err(answer) => return answer,
+    };
+    let token = form.get("attempt").unwrap_or_default();
+    let email = form.get("email").unwrap_or_default();
+    let done = match EmailAddress::parse(email) {
+        Ok(address) => next(&front, token, Some(&address), &headers).await,
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Err(StartError::Address(_)) => ask(&front, token, email, Some("That is no e-mail address.")),
+        Err(StartError::NoConnection) => {
+            let problem = "No organization signs in here with this address.";
+            ask(&front, token, email, Some(problem))
+        }
+        other => or_page(&front, other, &reference).await,
+    }
+}
+
+/// `POST /sign-in/choose`: the person chose a connection.
+pub(crate) async fn chosen(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+    let (headers, form) = match form(&front, request, &reference).await {
+        Ok(read) => read,
+        Err(answer) => return answer,
+    };
+    let token = form.get("attempt").unwrap_or_default();
+    let chosen = ConnectionId::parse(form.get("connection").unwrap_or_default());
+    let done = match chosen {
+        Ok(connection) => begin(&front, token, &connection, &headers).await,
+        Err(_) => Err(SignInRefusal::ConnectionUnknown.into()),
+    };
+    or_page(&front, done, &reference).await
+}
+
+async fn begin(
+    front: &Front,
+    token: &str,
+    connection: &ConnectionId,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, StartError> {
+    let browser = front.browser(headers)?;
+    let attempt = start_sign_in::attempt(&front.gatehouse, token, &browser).await?;
+    go(front, token, &attempt, connection).await
+}
+
+/// Finds the connection and goes there, or asks for what is missing.
+async fn next(
+    front: &Front,
+    token: &str,
+    typed: Option<&EmailAddress>,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, StartError> {
+    let browser = front.browser(headers)?;
+    let attempt = start_sign_in::attempt(&front.gatehouse, token, &browser).await?;
+    match start_sign_in::choose(&front.gatehouse, &attempt, typed).await? {
+        Choice::AskForAddress => Ok(ask(front, token, "", None)),
+        Choice::Choose(offers) => Ok(offer(front, token, &offers)),
+        Choice::Go(connection) => go(front, token, &attempt, &connection).await,
+    }
+}
+
+async fn go(
+    front: &Front,
+    token: &str,
+    attempt: &Attempt,
+    connection: &ConnectionId,
+) -> Result<Response<Body>, StartError> {
+    let outgoing = start_sign_in::begin(&front.gatehouse, token, attempt, connection).await?;
+    Ok(front.outgoing(&outgoing))
+}
+
+fn ask(front: &Front, token: &str, email: &str, problem: Option<&str>) -> Response<Body> {
+    front.pages.sign_in(&SignInPage { action: "/sign-in", hidden: &[("attempt", token)], email, problem })
+}
+
+fn offer(front: &Front, token: &str, offers: &[Offer]) -> Response<Body> {
+    let connections = offers.iter().map(|offer| ConnectionChoice {
+        id: offer.connection.as_str(),
+        name: &offer.name,
+        organization: &offer.organization,
+    });
+    front.pages.choice(&ChoicePage {
+        action: "/sign-in/choose",
+        hidden: &[("attempt", token)],
+        connections: &connections.collect::<Vec<_>>(),
+    })
+}
+
+/// `GET /sign-in/continue?result=…`: same-site, so that the cookie shows (loopback only).
+pub(crate) async fn resume(
+    State(front): State<Front>,
+    headers: HeaderMap,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let query = Parameters::of_query(request.uri().query()).ok();
+    let token = query.as_ref().and_then(|query| query.get("result")).unwrap_or_default();
+    match resumed(&front, token, &headers, &reference).await {
+        Ok(answer) => answer,
+        Err(error) => front.not_finished(&error, None, &reference).await,
+    }
+}
+
+async fn resumed(
+    front: &Front,
+    token: &str,
+    headers: &HeaderMap,
+    reference: &Reference,
+) -> Result<Response<Body>, FinishError> {
+    let browser = front.browser(headers)?;
+    let step = finish_sign_in::resume(&front.gatehouse, token, &browser, reference.as_str()).await?;
+    Ok(front.step(step, headers, &browser))
+}
+
+/// `POST /sign-in/confirm`: "Continue as …" of an unsolicited sign-in.
+pub(crate) async fn confirm(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+    let (headers, form) = match form(&front, request, &reference).await {
+        Ok(read) => read,
+        Err(answer) => return answer,
+    };
+    match confirmed(&front, &form, &headers).await {
+        Ok(answer) => answer,
+        Err(error) => front.not_finished(&error, None, &reference).await,
+    }
+}
+
+async fn confirmed(front: &Front, form: &Parameters, headers: &HeaderMap) -> Result<Response<Body>, FinishError> {
+    let browser = front.browser(headers)?;
+    let token = form.get("result").unwrap_or_default();
+    let step = finish_sign_in::confirm(&front.gatehouse, token, &browser).await?;
+    Ok(front.step(step, headers, &browser))
+}
+
+/// `POST /sign-in/link`: the person typed the mailed code.
+pub(crate) async fn link(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+    let (headers, form) = match form(&front, request, &reference).await {
+        Ok(read) => read,
+        Err(answer) => return answer,
+    };
+    match linked(&front, &form, &headers).await {
+        Ok(answer) => answer,
+        Err(FinishError::Refused(SignInRefusal::LinkCodeWrong { left })) => {
+            let token = form.get("result").unwrap_or_default();
+            let problem = format!("That is not the code that was mailed. Tries left: {left}.");
+            front.ask_for_code(token, "", "", Some(&problem))
+        }
+        Err(error) => front.not_finished(&error, None, &reference).await,
+    }
+}
+
+async fn linked(front: &Front, form: &Parameters, headers: &HeaderMap) -> Result<Response<Body>, FinishError> {
+    let browser = front.browser(headers)?;
+    let token = form.get("result").unwrap_or_default();
+    let code = form.get("code").unwrap_or_default();
+    let step = finish_sign_in::confirm_link(&front.gatehouse, token, code, &browser).await?;
+    Ok(front.step(step, headers, &browser))
+}
+
+async fn form(
+    front: &Front,
+    request: Request,
+    reference: &Reference,
+) -> Result<(HeaderMap, Parameters), Response<Body>> {
+    let (parts, body) = request.into_parts();
+    match body::read_form(&parts.headers, body, FORM_LIMIT).await {
+        Ok(form) => Ok((parts.headers, form)),
+        Err(error) => Err(bad_request(front, error.status(), reference)),
+    }
+}
+
+fn bad_request(front: &Front, status: StatusCode, reference: &Reference) -> Response<Body> {
+    let message = "The request could not be read. Go back to the application and start again.";
+    front.pages.error(status, &ErrorPage { title: "Sign-in failed", message, reference, again: None })
+}
+
+async fn or_page(
+    front: &Front,
+    done: Result<Response<Body>, StartError>,
+    reference: &Reference,
+) -> Response<Body> {
+    match done {
+        Ok(answer) => answer,
+        Err(error) => front.not_started(&error, None, reference).await,
+    }
+}

@@ -1,0 +1,68 @@
+//! The AWS SDK's configuration, built once for a process (DESIGN section 8).
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::secrets::Secrets;
+use crate::store::{Store, Tables};
+
+/// How often the SDK tries: once and three retries.
+const ATTEMPTS: u32 = 4;
+/// The first retry waits at most this long.
+const BACKOFF: Duration = Duration::from_millis(50);
+/// No retry waits longer.
+const MOST_BACKOFF: Duration = Duration::from_secs(1);
+/// One try may take this long.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// All tries together may take this long.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(9);
+
+/// The configuration of all SDK clients. `http_client` wraps or replaces the SDK's own (the test harness).
+pub async fn sdk_config(config: &Config, http_client: Option<SharedHttpClient>) -> SdkConfig {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(BACKOFF)
+        .with_max_backoff(MOST_BACKOFF);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries).timeout_config(timeouts);
+    if let Some(region) = &config.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(client) = http_client {
+        loader = loader.http_client(client);
+    }
+    loader.load().await
+}
+
+/// The store of a deployment.
+#[must_use]
+pub fn store(sdk: &SdkConfig, config: &Config, clock: &Clock) -> Store {
+    let mut builder = aws_sdk_dynamodb::config::Builder::from(sdk);
+    if let Some(endpoint) = &config.endpoints.dynamodb {
+        builder = builder.endpoint_url(endpoint);
+    }
+    let tables =
+        Tables { directory: config.directory_table.clone(), ephemeral: config.ephemeral_table.clone() };
+    Store::new(aws_sdk_dynamodb::Client::from_conf(builder.build()), tables, clock.clone())
+}
+
+/// The secrets of a deployment.
+#[must_use]
+pub fn secrets(sdk: &SdkConfig, config: &Config, clock: &Clock) -> Secrets {
+    let mut builder = aws_sdk_secretsmanager::config::Builder::from(sdk);
+    if let Some(endpoint) = &config.endpoints.secrets_manager {
+        builder = builder.endpoint_url(endpoint);
+    }
+    let client = aws_sdk_secretsmanager::Client::from_conf(builder.build());
+    Secrets::new(client, &config.secrets_prefix, clock.clone())
+}
