@@ -4,6 +4,7 @@
 pub mod authn_request;
 pub mod certificate;
 pub mod keys;
+pub mod metadata;
 pub mod name_id_format;
 pub mod redirect_binding;
 pub mod relay_state;

@@ -78,13 +78,18 @@ impl EndpointUrl {
             return Err(EndpointError::Length { bytes: text.len() });
         }
         // The URL parser drops tabs and line breaks and turns '\' into '/': what it would repair is refused before.
-        if !text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'\\' | b'`')) {
+        if !text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'\\' | b'`'))
+        {
             return Err(EndpointError::Characters);
         }
         let (scheme, after_scheme) = text.split_once(':').ok_or(EndpointError::NotAbsolute)?;
         let scheme = scheme.to_ascii_lowercase();
         if !matches!(scheme.as_str(), "https" | "http") {
-            return Err(EndpointError::Scheme { scheme: scheme.chars().take(20).collect() });
+            return Err(EndpointError::Scheme {
+                scheme: scheme.chars().take(20).collect(),
+            });
         }
         if !after_scheme.starts_with("//") || after_scheme.starts_with("///") {
             return Err(EndpointError::NotAbsolute);

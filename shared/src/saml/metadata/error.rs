@@ -10,7 +10,9 @@ pub enum MetadataError {
     #[error("wanted SAML metadata, got an empty text")]
     Empty,
     /// Over [`MAX_METADATA_BYTES`].
-    #[error("wanted metadata of at most {MAX_METADATA_BYTES} bytes, got {bytes}: give the file of one identity provider")]
+    #[error(
+        "wanted metadata of at most {MAX_METADATA_BYTES} bytes, got {bytes}: give the file of one identity provider"
+    )]
     TooLarge {
         /// Its length in bytes.
         bytes: usize,
@@ -43,7 +45,9 @@ pub enum MetadataError {
         root: String,
     },
     /// No identity provider in it.
-    #[error("wanted metadata of an identity provider (IDPSSODescriptor with SAML 2.0), got none; entities: {entity_ids:?}")]
+    #[error(
+        "wanted metadata of an identity provider (IDPSSODescriptor with SAML 2.0), got none; entities: {entity_ids:?}"
+    )]
     NoIdp {
         /// The entity ids found, at most 20.
         entity_ids: Vec<String>,
@@ -55,7 +59,9 @@ pub enum MetadataError {
         entity_id: String,
     },
     /// Several identity providers and none chosen.
-    #[error("wanted one identity provider, got {count}: choose one by its entity id; the first are {entity_ids:?}")]
+    #[error(
+        "wanted one identity provider, got {count}: choose one by its entity id; the first are {entity_ids:?}"
+    )]
     SeveralIdps {
         /// How many.
         count: usize,
@@ -185,7 +191,10 @@ impl std::fmt::Display for MetadataFinding {
             Self::BareAmpersand { count } => write!(f, "{count} bare '&' should be '&amp;'"),
             Self::CertificateSkipped { error } => write!(f, "a certificate was left out: {error}"),
             Self::IssuerCertificateSkipped { subject } => {
-                write!(f, "the certificate of {subject} only issued another one and was left out")
+                write!(
+                    f,
+                    "the certificate of {subject} only issued another one and was left out"
+                )
             }
             Self::EndpointSkipped { what, error } => write!(f, "{what} was left out: {error}"),
             Self::CacheDurationSkipped => f.write_str("cacheDuration is no xs:duration and was left out"),

@@ -31,7 +31,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, MetadataError> {
             return Err(MetadataError::Encoding);
         }
         let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-        String::from_utf16(&units).map(Cow::Owned).map_err(|_| MetadataError::Encoding)
+        String::from_utf16(&units)
+            .map(Cow::Owned)
+            .map_err(|_| MetadataError::Encoding)
     };
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
@@ -43,7 +45,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, MetadataError> {
 
 /// Plain UTF-8.
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, MetadataError> {
-    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| MetadataError::Encoding)
+    std::str::from_utf8(bytes)
+        .map(Cow::Borrowed)
+        .map_err(|_| MetadataError::Encoding)
 }
 
 /// Takes off white space around the document, a byte order mark that was pasted along, and the XML declaration, whose
@@ -53,7 +57,9 @@ pub(super) fn body(text: &str) -> Result<&str, MetadataError> {
     if text.is_empty() {
         return Err(MetadataError::Empty);
     }
-    let declared = text.strip_prefix("<?xml").filter(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
+    let declared = text
+        .strip_prefix("<?xml")
+        .filter(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
     match declared {
         None => Ok(text),
         Some(rest) => rest
@@ -65,7 +71,10 @@ pub(super) fn body(text: &str) -> Result<&str, MetadataError> {
 
 /// Checks the limits in one pass.
 pub(super) fn check_limits(text: &str) -> Result<(), MetadataError> {
-    let mut scan = Scan { depth: 0, elements: 0 };
+    let mut scan = Scan {
+        depth: 0,
+        elements: 0,
+    };
     let mut rest = text.as_bytes();
     while let Some(start) = rest.iter().position(|byte| *byte == b'<') {
         rest = scan.markup(rest.get(start..).unwrap_or_default())?;
@@ -188,7 +197,8 @@ fn opaque_length(text: &str) -> Option<usize> {
         .find(|(open, _)| text.starts_with(open))
         .map(|(open, close)| {
             let body = text.get(open.len()..).unwrap_or_default();
-            body.find(close).map_or(text.len(), |end| open.len() + end + close.len())
+            body.find(close)
+                .map_or(text.len(), |end| open.len() + end + close.len())
         })
 }
 
@@ -209,5 +219,7 @@ fn begins_reference(text: &str) -> bool {
 
 /// A refusal as malformed, with a short reason.
 pub(super) fn malformed(reason: &str) -> MetadataError {
-    MetadataError::Malformed { reason: reason.chars().take(200).collect() }
+    MetadataError::Malformed {
+        reason: reason.chars().take(200).collect(),
+    }
 }

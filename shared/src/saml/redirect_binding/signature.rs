@@ -66,8 +66,10 @@ impl SignatureAlgorithm {
             KeyKind::P256 => 32,
             KeyKind::P384 => 48,
         };
-        let concatenated = (signature.len() == 2 * half).then(|| der_of_concatenated(signature.split_at(half)));
-        concatenated.is_some_and(|der| key.verify(octets, &der).is_ok()) || key.verify(octets, signature).is_ok()
+        let concatenated =
+            (signature.len() == 2 * half).then(|| der_of_concatenated(signature.split_at(half)));
+        concatenated.is_some_and(|der| key.verify(octets, &der).is_ok())
+            || key.verify(octets, signature).is_ok()
     }
 
     /// The library's algorithm for this one with a key of `kind`: none when they do not fit each other.
