@@ -21,7 +21,7 @@ use super::certificate::Certificate;
 
 pub use error::KeyError;
 pub use private_key::PrivateKey;
-pub use ring::{KeyRing, KeyState, SpKey};
+pub use ring::{KeyRing, SpKey};
 
 /// Longest validity of a certificate: SAML peers pin it, so it is long, but it ends.
 pub const MAX_VALIDITY_DAYS: i64 = 3660;

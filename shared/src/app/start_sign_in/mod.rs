@@ -4,6 +4,7 @@
 //! address' domain); `begin` asks the identity provider.
 
 mod choose;
+mod saml;
 
 
 use super::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
@@ -13,8 +14,9 @@ use crate::domain::connection::{ConnectionState, Protocol};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, TenantId};
 use crate::random::{self, RandomError};
-use crate::saml::authn_request::AuthnRequestError;
-use crate::saml::keys::KeyError;
+use crate::saml::authn_request::{AuthnRequestError, RequestId};
+use crate::saml::relay_state::{RelayState, RelayStateError};
+use crate::saml::signing::SigningError;
 use crate::secrets::SecretsError;
 use crate::store::{CommitError, Guard, StoreError};
 
@@ -69,9 +71,12 @@ pub enum StartError {
     /// The request could not be made.
     #[error(transparent)]
     Request(#[from] AuthnRequestError),
-    /// The key ring is of no use.
+    /// The signing key is of no use.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Signing(#[from] SigningError),
+    /// The attempt's token cannot travel.
+    #[error(transparent)]
+    RelayState(#[from] RelayStateError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -93,7 +98,8 @@ impl StartError {
             Self::Address(e) => e.code(),
             Self::KeyMissing => "signing_key_missing",
             Self::Request(e) => e.code(),
-            Self::Key(e) => e.code(),
+            Self::Signing(e) => e.code(),
+            Self::RelayState(e) => e.code(),
             Self::Store(e) => e.code(),
             Self::Secrets(e) => e.code(),
             Self::Random(e) => e.code(),
@@ -175,17 +181,14 @@ pub async fn begin(
     if attempt.organization.as_ref().is_some_and(|wanted| *wanted != context.tenant.id) {
         return Err(SignInRefusal::ConnectionMismatch.into());
     }
-    let request_id = format!("_{}", hex(&random::bytes::<20>()?));
+    let request_id = RequestId::from_random(random::bytes()?);
+    let relay_state = token.parse::<RelayState>()?;
     let mut asked = attempt.clone();
     asked.connection = Some(connection.clone());
-    asked.request_id = Some(request_id.clone());
+    asked.request_id = Some(request_id.as_str().to_owned());
     let Protocol::Saml(settings) = &context.connection.protocol;
-    let outgoing = saml::request(gatehouse, &context.connection, settings, &asked, token).await?;
+    let outgoing = saml::request(gatehouse, &context.connection, settings, (&asked, &request_id), &relay_state).await?;
     let step = (attempt.request_id.as_deref(), request_id.as_str());
     door.continue_attempt(token, &asked, step, asked.expires_at).await?;
     Ok(outgoing)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -47,11 +47,12 @@ pub(super) fn of_start(error: &StartError) -> Told {
             StatusCode::NOT_FOUND,
             "No organization signs in here with this address. Check it, or sign in to the application another way.",
         ),
+        StartError::RelayState(_) => Told::Page(StatusCode::BAD_REQUEST, START_AGAIN),
         StartError::Address(_) => Told::Page(StatusCode::UNPROCESSABLE_ENTITY, "That is no e-mail address."),
         StartError::KeyMissing | StartError::Store(_) | StartError::Secrets(_) => {
             Told::Page(StatusCode::SERVICE_UNAVAILABLE, OURS)
         }
-        StartError::Request(_) | StartError::Key(_) | StartError::Random(_) => {
+        StartError::Request(_) | StartError::Signing(_) | StartError::Random(_) => {
             Told::Page(StatusCode::INTERNAL_SERVER_ERROR, OURS)
         }
     }

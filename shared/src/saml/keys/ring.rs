@@ -21,7 +21,7 @@ const VERSION: u32 = 1;
 /// Where a key stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeyState {
+enum KeyState {
     /// Published, does not sign yet.
     Next,
     /// Signs; encrypts to us.
@@ -35,9 +35,7 @@ pub enum KeyState {
 pub struct SpKey {
     kid: String,
     created: DateTime<Utc>,
-    state: KeyState,
-    private_key: PrivateKey,
-    certificate: Certificate,
+    material: KeyMaterial,
 }
 
 impl SpKey {
@@ -56,34 +54,29 @@ impl SpKey {
     /// When its certificate ends.
     #[must_use]
     pub fn not_after(&self) -> DateTime<Utc> {
-        self.certificate.not_after()
-    }
-
-    /// Where it stands.
-    #[must_use]
-    pub fn state(&self) -> KeyState {
-        self.state
+        self.material.certificate.not_after()
     }
 
     /// The private key.
     #[must_use]
     pub fn private_key(&self) -> &PrivateKey {
-        &self.private_key
+        &self.material.private_key
     }
 
     /// The certificate of the public key.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
-        &self.certificate
+        &self.material.certificate
+    }
+
+    /// Private key and certificate.
+    #[must_use]
+    pub fn material(&self) -> &KeyMaterial {
+        &self.material
     }
 
     /// Puts material under an id.
-    fn new(
-        kid: &str,
-        created: DateTime<Utc>,
-        state: KeyState,
-        material: KeyMaterial,
-    ) -> Result<Self, KeyError> {
+    fn new(kid: &str, created: DateTime<Utc>, material: KeyMaterial) -> Result<Self, KeyError> {
         let good = (1..=64).contains(&kid.len())
             && kid
                 .bytes()
@@ -91,19 +84,13 @@ impl SpKey {
         if !good {
             return Err(KeyError::KeyId);
         }
-        let KeyMaterial {
-            private_key,
-            certificate,
-        } = material;
-        if private_key.pair()?.public_key().as_ref() != certificate.public_key() {
+        if material.private_key.pair()?.public_key().as_ref() != material.certificate.public_key() {
             return Err(KeyError::Mismatch { kid: kid.to_owned() });
         }
         Ok(Self {
             kid: kid.to_owned(),
             created,
-            state,
-            private_key,
-            certificate,
+            material,
         })
     }
 }
@@ -114,7 +101,10 @@ impl SpKey {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct KeyRing {
-    keys: Vec<SpKey>,
+    current: SpKey,
+    next: Option<SpKey>,
+    /// Newest first.
+    old: Vec<SpKey>,
 }
 
 impl KeyRing {
@@ -123,7 +113,11 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError`] when the id is no key id, or certificate and key are not of one pair.
     pub fn new(kid: &str, now: DateTime<Utc>, material: KeyMaterial) -> Result<Self, KeyError> {
-        Self::checked(vec![SpKey::new(kid, now, KeyState::Current, material)?])
+        Ok(Self {
+            current: SpKey::new(kid, now, material)?,
+            next: None,
+            old: Vec::new(),
+        })
     }
 
     /// Adds the key that will follow the current one.
@@ -131,9 +125,16 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError`] when there is a next key already, the id is taken or the ring is full. The ring stays as it was.
     pub fn add_next(&mut self, kid: &str, now: DateTime<Utc>, material: KeyMaterial) -> Result<(), KeyError> {
-        let mut keys = self.keys.clone();
-        keys.push(SpKey::new(kid, now, KeyState::Next, material)?);
-        *self = Self::checked(keys)?;
+        if self.next.is_some() {
+            return Err(KeyError::NextCount { count: 2 });
+        }
+        if self.keys().any(|key| key.kid == kid) {
+            return Err(KeyError::DuplicateKeyId { kid: kid.to_owned() });
+        }
+        if self.keys().count() >= MAX_KEYS {
+            return Err(KeyError::TooManyKeys { max: MAX_KEYS });
+        }
+        self.next = Some(SpKey::new(kid, now, material)?);
         Ok(())
     }
 
@@ -142,15 +143,8 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::NoNextKey`] when there is none.
     pub fn promote(&mut self) -> Result<(), KeyError> {
-        if self.next().is_none() {
-            return Err(KeyError::NoNextKey);
-        }
-        for key in &mut self.keys {
-            key.state = match key.state {
-                KeyState::Next => KeyState::Current,
-                KeyState::Current | KeyState::Old => KeyState::Old,
-            };
-        }
+        let next = self.next.take().ok_or(KeyError::NoNextKey)?;
+        self.old.insert(0, std::mem::replace(&mut self.current, next));
         Ok(())
     }
 
@@ -159,10 +153,9 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::NotAnOldKey`] when `kid` is unknown, next or current.
     pub fn remove_old(&mut self, kid: &str) -> Result<(), KeyError> {
-        let before = self.keys.len();
-        self.keys
-            .retain(|key| key.kid != kid || key.state != KeyState::Old);
-        if self.keys.len() == before {
+        let before = self.old.len();
+        self.old.retain(|key| key.kid != kid);
+        if self.old.len() == before {
             return Err(KeyError::NotAnOldKey {
                 kid: kid.chars().take(64).collect(),
             });
@@ -171,49 +164,39 @@ impl KeyRing {
     }
 
     /// Every key: the current one first, then next, then old ones, newest first. The order in which to try to decrypt.
-    #[must_use]
-    pub fn keys(&self) -> Vec<&SpKey> {
-        let mut keys: Vec<&SpKey> = self.keys.iter().collect();
-        keys.sort_by_key(|key| {
-            let rank = match key.state {
-                KeyState::Current => 0,
-                KeyState::Next => 1,
-                KeyState::Old => 2,
-            };
-            (rank, std::cmp::Reverse(key.created))
-        });
-        keys
+    pub fn keys(&self) -> impl Iterator<Item = &SpKey> {
+        std::iter::once(&self.current).chain(&self.next).chain(&self.old)
     }
 
-    /// The key that signs. A ring always has one, so `None` does not happen.
+    /// The key that signs.
     #[must_use]
-    pub fn current(&self) -> Option<&SpKey> {
-        self.keys.iter().find(|key| key.state == KeyState::Current)
+    pub fn current(&self) -> &SpKey {
+        &self.current
     }
 
     /// The key that follows, if it is made.
     #[must_use]
     pub fn next(&self) -> Option<&SpKey> {
-        self.keys.iter().find(|key| key.state == KeyState::Next)
+        self.next.as_ref()
+    }
+
+    /// The keys that sign no more, newest first.
+    #[must_use]
+    pub fn old(&self) -> &[SpKey] {
+        &self.old
     }
 
     /// What metadata publishes for signing: current first (some peers read only the first: Keycloak issue 10367), then
     /// next and old.
     #[must_use]
     pub fn published_for_signing(&self) -> Vec<Certificate> {
-        self.keys()
-            .into_iter()
-            .map(|key| key.certificate.clone())
-            .collect()
+        self.keys().map(|key| key.certificate().clone()).collect()
     }
 
     /// What metadata publishes for encryption: the current key alone, because peers differ in which of several they use.
     #[must_use]
     pub fn published_for_encryption(&self) -> Vec<Certificate> {
-        self.current()
-            .into_iter()
-            .map(|key| key.certificate.clone())
-            .collect()
+        vec![self.current.certificate().clone()]
     }
 
     /// The JSON that lies in the secret.
@@ -235,28 +218,33 @@ impl KeyRing {
         stored.try_into()
     }
 
-    /// A ring whose rules hold.
-    fn checked(keys: Vec<SpKey>) -> Result<Self, KeyError> {
-        let count = |state| keys.iter().filter(|key| key.state == state).count();
-        if keys.len() > MAX_KEYS {
-            return Err(KeyError::TooManyKeys { max: MAX_KEYS });
-        }
-        if count(KeyState::Current) != 1 {
-            return Err(KeyError::CurrentCount {
-                count: count(KeyState::Current),
-            });
-        }
-        if count(KeyState::Next) > 1 {
-            return Err(KeyError::NextCount {
-                count: count(KeyState::Next),
-            });
-        }
-        for (at, key) in keys.iter().enumerate() {
-            if keys.iter().skip(at + 1).any(|other| other.kid == key.kid) {
+    /// A ring out of keys in any order, whose rules are checked.
+    fn from_keys(keys: Vec<(KeyState, SpKey)>) -> Result<Self, KeyError> {
+        for (at, (_, key)) in keys.iter().enumerate() {
+            if keys.iter().skip(at + 1).any(|(_, other)| other.kid == key.kid) {
                 return Err(KeyError::DuplicateKeyId { kid: key.kid.clone() });
             }
         }
-        Ok(Self { keys })
+        let (mut current, mut next, mut old) = (Vec::new(), Vec::new(), Vec::new());
+        for (state, key) in keys {
+            match state {
+                KeyState::Current => current.push(key),
+                KeyState::Next => next.push(key),
+                KeyState::Old => old.push(key),
+            }
+        }
+        if next.len() > 1 {
+            return Err(KeyError::NextCount { count: next.len() });
+        }
+        let count = current.len();
+        let Some(key) = current.pop().filter(|_| count == 1) else {
+            return Err(KeyError::CurrentCount { count });
+        };
+        Ok(Self {
+            current: key,
+            next: next.pop(),
+            old,
+        })
     }
 }
 
@@ -294,17 +282,10 @@ impl Drop for StoredKey {
 
 impl From<KeyRing> for Stored {
     fn from(ring: KeyRing) -> Self {
-        let keys = ring
-            .keys
-            .iter()
-            .map(|key| StoredKey {
-                kid: key.kid.clone(),
-                state: key.state,
-                created: key.created,
-                not_after: key.not_after(),
-                certificate: key.certificate.base64(),
-                private_key: STANDARD.encode(key.private_key.pkcs8_der()),
-            })
+        let keys = std::iter::once((KeyState::Current, &ring.current))
+            .chain(ring.next.iter().map(|key| (KeyState::Next, key)))
+            .chain(ring.old.iter().map(|key| (KeyState::Old, key)))
+            .map(|(state, key)| StoredKey::of(state, key))
             .collect();
         Self {
             version: VERSION,
@@ -330,13 +311,25 @@ impl TryFrom<Stored> for KeyRing {
             .iter()
             .map(StoredKey::read)
             .collect::<Result<Vec<_>, _>>()?;
-        Self::checked(keys)
+        Self::from_keys(keys)
     }
 }
 
 impl StoredKey {
+    /// The stored form of a key.
+    fn of(state: KeyState, key: &SpKey) -> Self {
+        Self {
+            kid: key.kid.clone(),
+            state,
+            created: key.created,
+            not_after: key.not_after(),
+            certificate: key.certificate().base64(),
+            private_key: STANDARD.encode(key.private_key().pkcs8_der()),
+        }
+    }
+
     /// The key, checked.
-    fn read(&self) -> Result<SpKey, KeyError> {
+    fn read(&self) -> Result<(KeyState, SpKey), KeyError> {
         let der = Zeroizing::new(
             STANDARD
                 .decode(&self.private_key)
@@ -346,6 +339,6 @@ impl StoredKey {
             private_key: PrivateKey::from_pkcs8_der(&der)?,
             certificate: Certificate::from_base64(&self.certificate).map_err(KeyError::BadCertificate)?,
         };
-        SpKey::new(&self.kid, self.created, self.state, material)
+        Ok((self.state, SpKey::new(&self.kid, self.created, material)?))
     }
 }
