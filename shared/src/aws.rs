@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+pub use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_config::{BehaviorVersion, Region};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -23,8 +23,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// All tries together may take this long.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// The configuration of all SDK clients. `http_client` wraps or replaces the SDK's own (the test harness).
-pub async fn sdk_config(config: &Config, http_client: Option<SharedHttpClient>) -> SdkConfig {
+/// The configuration of all SDK clients.
+pub async fn sdk_config(config: &Config) -> SdkConfig {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(BACKOFF)
@@ -34,12 +34,11 @@ pub async fn sdk_config(config: &Config, http_client: Option<SharedHttpClient>) 
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries).timeout_config(timeouts);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(retries)
+        .timeout_config(timeouts);
     if let Some(region) = &config.region {
         loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(client) = http_client {
-        loader = loader.http_client(client);
     }
     loader.load().await
 }
@@ -51,9 +50,15 @@ pub fn store(sdk: &SdkConfig, config: &Config, clock: &Clock) -> Store {
     if let Some(endpoint) = &config.endpoints.dynamodb {
         builder = builder.endpoint_url(endpoint);
     }
-    let tables =
-        Tables { directory: config.directory_table.clone(), ephemeral: config.ephemeral_table.clone() };
-    Store::new(aws_sdk_dynamodb::Client::from_conf(builder.build()), tables, clock.clone())
+    let tables = Tables {
+        directory: config.directory_table.clone(),
+        ephemeral: config.ephemeral_table.clone(),
+    };
+    Store::new(
+        aws_sdk_dynamodb::Client::from_conf(builder.build()),
+        tables,
+        clock.clone(),
+    )
 }
 
 /// The secrets of a deployment.

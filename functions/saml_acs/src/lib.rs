@@ -41,7 +41,9 @@ async fn acs(
 /// CH-02: an imported connection names itself in the query, as its identity provider has it configured.
 async fn foreign_acs(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
     let query = Parameters::of_query(request.uri().query());
-    let connection = query.ok().and_then(|query| query.get("connection").map(str::to_owned));
+    let connection = query
+        .ok()
+        .and_then(|query| query.get("connection").map(str::to_owned));
     answer(&front, &connection.unwrap_or_default(), &reference, request).await
 }
 
@@ -82,5 +84,13 @@ async fn received(
 fn bad_form(front: &Front, status: StatusCode, reference: &Reference) -> Response<Body> {
     let message = "What your organization's sign-in service sent could not be read. \
         Ask your administrator, and give the reference.";
-    front.pages.error(status, &ErrorPage { title: "Sign-in failed", message, reference, again: None })
+    front.pages.error(
+        status,
+        &ErrorPage {
+            title: "Sign-in failed",
+            message,
+            reference,
+            again: None,
+        },
+    )
 }

@@ -30,7 +30,11 @@ pub(crate) async fn show(
 }
 
 /// `POST /sign-in`: the person typed an address.
-pub(crate) async fn typed(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+pub(crate) async fn typed(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
     let (headers, form) = match form(&front, request, &reference).await {
         Ok(read) => read,
         Err(answer) => return answer,
@@ -52,7 +56,11 @@ pub(crate) async fn typed(State(front): State<Front>, reference: Reference, requ
 }
 
 /// `POST /sign-in/choose`: the person chose a connection.
-pub(crate) async fn chosen(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+pub(crate) async fn chosen(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
     let (headers, form) = match form(&front, request, &reference).await {
         Ok(read) => read,
         Err(answer) => return answer,
@@ -104,7 +112,12 @@ async fn go(
 }
 
 fn ask(front: &Front, token: &str, email: &str, problem: Option<&str>) -> Response<Body> {
-    front.pages.sign_in(&SignInPage { action: "/sign-in", hidden: &[("attempt", token)], email, problem })
+    front.pages.sign_in(&SignInPage {
+        action: "/sign-in",
+        hidden: &[("attempt", token)],
+        email,
+        problem,
+    })
 }
 
 fn offer(front: &Front, token: &str, offers: &[Offer]) -> Response<Body> {
@@ -128,7 +141,10 @@ pub(crate) async fn resume(
     request: Request,
 ) -> Response<Body> {
     let query = Parameters::of_query(request.uri().query()).ok();
-    let token = query.as_ref().and_then(|query| query.get("result")).unwrap_or_default();
+    let token = query
+        .as_ref()
+        .and_then(|query| query.get("result"))
+        .unwrap_or_default();
     match resumed(&front, token, &headers, &reference).await {
         Ok(answer) => answer,
         Err(error) => front.not_finished(&error, None, &reference).await,
@@ -147,7 +163,11 @@ async fn resumed(
 }
 
 /// `POST /sign-in/confirm`: "Continue as …" of an unsolicited sign-in.
-pub(crate) async fn confirm(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+pub(crate) async fn confirm(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
     let (headers, form) = match form(&front, request, &reference).await {
         Ok(read) => read,
         Err(answer) => return answer,
@@ -158,7 +178,11 @@ pub(crate) async fn confirm(State(front): State<Front>, reference: Reference, re
     }
 }
 
-async fn confirmed(front: &Front, form: &Parameters, headers: &HeaderMap) -> Result<Response<Body>, FinishError> {
+async fn confirmed(
+    front: &Front,
+    form: &Parameters,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, FinishError> {
     let browser = front.browser(headers)?;
     let token = form.get("result").unwrap_or_default();
     let step = finish_sign_in::confirm(&front.gatehouse, token, &browser).await?;
@@ -166,7 +190,11 @@ async fn confirmed(front: &Front, form: &Parameters, headers: &HeaderMap) -> Res
 }
 
 /// `POST /sign-in/link`: the person typed the mailed code.
-pub(crate) async fn link(State(front): State<Front>, reference: Reference, request: Request) -> Response<Body> {
+pub(crate) async fn link(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
     let (headers, form) = match form(&front, request, &reference).await {
         Ok(read) => read,
         Err(answer) => return answer,
@@ -182,7 +210,11 @@ pub(crate) async fn link(State(front): State<Front>, reference: Reference, reque
     }
 }
 
-async fn linked(front: &Front, form: &Parameters, headers: &HeaderMap) -> Result<Response<Body>, FinishError> {
+async fn linked(
+    front: &Front,
+    form: &Parameters,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, FinishError> {
     let browser = front.browser(headers)?;
     let token = form.get("result").unwrap_or_default();
     let code = form.get("code").unwrap_or_default();
@@ -204,7 +236,15 @@ async fn form(
 
 fn bad_request(front: &Front, status: StatusCode, reference: &Reference) -> Response<Body> {
     let message = "The request could not be read. Go back to the application and start again.";
-    front.pages.error(status, &ErrorPage { title: "Sign-in failed", message, reference, again: None })
+    front.pages.error(
+        status,
+        &ErrorPage {
+            title: "Sign-in failed",
+            message,
+            reference,
+            again: None,
+        },
+    )
 }
 
 async fn or_page(

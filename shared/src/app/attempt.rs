@@ -83,7 +83,10 @@ impl Attempt {
     #[must_use]
     pub fn asked(&self) -> Asked {
         match &self.purpose {
-            Purpose::App { request, force: true } => Asked { prompt: request.prompt, max_age: request.max_age },
+            Purpose::App { request, force: true } => Asked {
+                prompt: request.prompt,
+                max_age: request.max_age,
+            },
             Purpose::App { .. } | Purpose::Test { .. } | Purpose::Confirmed { .. } => Asked::default(),
         }
     }

@@ -23,7 +23,11 @@ impl Browser {
     /// # Errors
     /// [`RandomError`] when the system's generator fails.
     pub fn new(cookie: Option<Secret>, may_hide_cookie: bool) -> Result<Self, RandomError> {
-        Ok(Self { cookie, fresh: Secret::new(random::token()?), may_hide_cookie })
+        Ok(Self {
+            cookie,
+            fresh: Secret::new(random::token()?),
+            may_hide_cookie,
+        })
     }
 
     /// Whether it showed a cookie.

@@ -34,9 +34,18 @@ pub struct Found {
 /// # Errors
 /// [`StartError`] when the store fails.
 pub async fn discover(gatehouse: &Gatehouse, address: &EmailAddress) -> Result<Discovery, StartError> {
-    let nothing = Discovery { sso: false, password_allowed: true, organization: None, connections: Vec::new() };
-    let Some(organization) = organization_of(gatehouse, address).await? else { return Ok(nothing) };
-    let Some(tenant) = gatehouse.store.tenant(&organization).record().await? else { return Ok(nothing) };
+    let nothing = Discovery {
+        sso: false,
+        password_allowed: true,
+        organization: None,
+        connections: Vec::new(),
+    };
+    let Some(organization) = organization_of(gatehouse, address).await? else {
+        return Ok(nothing);
+    };
+    let Some(tenant) = gatehouse.store.tenant(&organization).record().await? else {
+        return Ok(nothing);
+    };
     let found = active_connections(gatehouse, &organization).await?;
     // Enforcement is the owner's word, not a matter of whether a connection works just now.
     let password_allowed = tenant.settings.allow_password;
@@ -44,6 +53,12 @@ pub async fn discover(gatehouse: &Gatehouse, address: &EmailAddress) -> Result<D
         sso: !found.is_empty(),
         password_allowed,
         organization: Some(organization),
-        connections: found.into_iter().map(|c| Found { id: c.id, name: c.name }).collect(),
+        connections: found
+            .into_iter()
+            .map(|c| Found {
+                id: c.id,
+                name: c.name,
+            })
+            .collect(),
     })
 }

@@ -40,7 +40,11 @@ fn user_data(user: &User) -> Value {
 /// `user.created`, with what provisioning took instead of what came (IL-21).
 #[must_use]
 pub fn user_created(user: &User, teams: &[TeamMembership], fallbacks: &Value) -> Event {
-    event("user.created", user, json!({ "user": user_data(user), "teams": teams, "fallbacks": fallbacks }))
+    event(
+        "user.created",
+        user,
+        json!({ "user": user_data(user), "teams": teams, "fallbacks": fallbacks }),
+    )
 }
 
 /// `user.updated`: the record as it is now.
@@ -64,7 +68,10 @@ pub fn sessions_revoked(user: &User) -> Event {
 /// `identity.linked`: the user can sign in by this connection from now on.
 #[must_use]
 pub fn identity_linked(user: &User, connection: &Connection, at: DateTime<Utc>) -> Event {
-    Event { at, ..event("identity.linked", user, json!({ "connection": connection.id })) }
+    Event {
+        at,
+        ..event("identity.linked", user, json!({ "connection": connection.id }))
+    }
 }
 
 /// `team.created`.

@@ -59,7 +59,9 @@ pub struct FailureLimit(Mutex<HashMap<ConnectionId, (DateTime<Utc>, u32)>>);
 
 impl FailureLimit {
     fn admits(&self, connection: &ConnectionId, now: DateTime<Utc>) -> bool {
-        let Ok(mut counts) = self.0.lock() else { return false };
+        let Ok(mut counts) = self.0.lock() else {
+            return false;
+        };
         if counts.len() > 10_000 {
             counts.clear();
         }
@@ -111,7 +113,12 @@ async fn record(gatehouse: &Gatehouse, context: &SignInContext, reference: &str,
         Ok(audit) => {
             let mut tx = gatehouse.store.tenant(&context.tenant.id).begin();
             tx.audit(&audit);
-            tx.tenant_events(vec![events::sign_in_failed(&context.connection, now, reference, data)]);
+            tx.tenant_events(vec![events::sign_in_failed(
+                &context.connection,
+                now,
+                reference,
+                data,
+            )]);
             tx.commit().await.map_err(|e| e.to_string())
         }
         Err(error) => Err(error.to_string()),

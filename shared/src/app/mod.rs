@@ -10,13 +10,12 @@ pub mod events;
 pub mod failures;
 pub mod finish_sign_in;
 pub mod issue_code;
+pub mod openid_provider;
 pub mod start_sign_in;
 
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-
-use crate::aws;
+use crate::aws::{self, SdkConfig};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::domain::connection::{Connection, SamlConnection};
@@ -61,12 +60,12 @@ pub struct SamlEndpoints {
 }
 
 impl Gatehouse {
-    /// Connects a process to its deployment: SDK clients, store, secrets.
-    pub async fn connect(config: Config, clock: Clock, http_client: Option<SharedHttpClient>) -> Arc<Self> {
-        let sdk = aws::sdk_config(&config, http_client).await;
+    /// The use cases' world on these SDK clients.
+    #[must_use]
+    pub fn new(config: Config, clock: Clock, sdk: &SdkConfig) -> Arc<Self> {
         Arc::new(Self {
-            store: aws::store(&sdk, &config, &clock),
-            secrets: aws::secrets(&sdk, &config, &clock),
+            store: aws::store(sdk, &config, &clock),
+            secrets: aws::secrets(sdk, &config, &clock),
             failure_limit: failures::FailureLimit::default(),
             config,
             clock,
@@ -78,7 +77,9 @@ impl Gatehouse {
     /// # Errors
     /// [`ConfigError`] with everything that is wrong with the environment.
     pub async fn from_environment() -> Result<Arc<Self>, ConfigError> {
-        Ok(Self::connect(Config::from_process()?, Clock::system(), None).await)
+        let config = Config::from_process()?;
+        let sdk = aws::sdk_config(&config).await;
+        Ok(Self::new(config, Clock::system(), &sdk))
     }
 
     /// Our side of a connection (IL-01, CH-02, SE-15).
@@ -89,7 +90,9 @@ impl Gatehouse {
         let metadata = base.at(&format!("/saml/{}/metadata", connection.id));
         SamlEndpoints {
             entity_id: settings.sp_entity_id.clone().unwrap_or(metadata),
-            acs_urls: std::iter::once(own).chain(settings.foreign_acs_urls.iter().cloned()).collect(),
+            acs_urls: std::iter::once(own)
+                .chain(settings.foreign_acs_urls.iter().cloned())
+                .collect(),
             slo_url: base.at(&format!("/saml/{}/slo", connection.id)),
         }
     }
@@ -128,7 +131,9 @@ impl Gatehouse {
     /// [`CommitError`] when it could not be kept.
     pub async fn route_hint(&self, connection: &ConnectionId) -> Result<String, CommitError> {
         let token = random::token().map_err(StoreError::from)?;
-        let parked = finish_sign_in::Parked::Route { connection: connection.clone() };
+        let parked = finish_sign_in::Parked::Route {
+            connection: connection.clone(),
+        };
         let until = self.clock.now() + ROUTE_HINT_LIFETIME;
         self.store.front_door().park(&token, &parked, until).await?;
         Ok(format!("{ROUTE_HINT}{token}"))
@@ -139,8 +144,15 @@ impl Gatehouse {
     /// # Errors
     /// [`CommitError`] when the table fails.
     pub async fn take_route_hint(&self, hint: &str) -> Result<Option<ConnectionId>, CommitError> {
-        let Some(token) = hint.strip_prefix(ROUTE_HINT) else { return Ok(None) };
-        match self.store.front_door().take_parked::<finish_sign_in::Parked>(token).await? {
+        let Some(token) = hint.strip_prefix(ROUTE_HINT) else {
+            return Ok(None);
+        };
+        match self
+            .store
+            .front_door()
+            .take_parked::<finish_sign_in::Parked>(token)
+            .await?
+        {
             Some(finish_sign_in::Parked::Route { connection }) => Ok(Some(connection)),
             Some(_) | None => Ok(None),
         }

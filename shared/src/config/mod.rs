@@ -79,7 +79,10 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::from_env`].
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     pub fn from_process() -> Result<Self, ConfigError> {
         Self::from_env(std::env::vars())
     }

@@ -8,7 +8,11 @@ pub fn to_e164(national: &str, region: &str) -> Option<String> {
     if national.len() > 32 || national.contains(|c: char| c.is_control()) {
         return None;
     }
-    let region = region.trim().to_ascii_uppercase().parse::<phonenumber::country::Id>().ok()?;
+    let region = region
+        .trim()
+        .to_ascii_uppercase()
+        .parse::<phonenumber::country::Id>()
+        .ok()?;
     let number = phonenumber::parse(Some(region), national.trim()).ok()?;
     // A number with its own country code must still be one of the region.
     let same_region = number.country().id() == Some(region);

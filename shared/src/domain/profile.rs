@@ -79,7 +79,9 @@ pub struct Profile {
 
 impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Profile").field("fallbacks", &self.fallbacks).finish_non_exhaustive()
+        f.debug_struct("Profile")
+            .field("fallbacks", &self.fallbacks)
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +100,10 @@ pub fn read(
     catalogue: &RoleCatalogue,
     defaults: RoleDefaults<'_>,
 ) -> Profile {
-    let mut reader = Reader { attributes, fallbacks: Vec::new() };
+    let mut reader = Reader {
+        attributes,
+        fallbacks: Vec::new(),
+    };
     let (given, family) = names_from(address);
     let first_name = reader.text("firstName", mapping.first_name.as_deref()).or(given);
     let last_name = reader.text("lastName", mapping.last_name.as_deref()).or(family);
@@ -130,9 +135,8 @@ impl Reader<'_> {
             [value] => value.trim(),
             _ => "",
         };
-        let fits = !value.is_empty()
-            && value.chars().count() <= MAX_TEXT
-            && !value.chars().any(char::is_control);
+        let fits =
+            !value.is_empty() && value.chars().count() <= MAX_TEXT && !value.chars().any(char::is_control);
         if !fits {
             self.fall_back(documented, FallbackReason::Malformed, None);
             return None;
@@ -172,7 +176,10 @@ impl Reader<'_> {
         catalogue: &RoleCatalogue,
         defaults: RoleDefaults<'_>,
     ) -> (String, String) {
-        let default_role = defaults.role.and_then(|name| catalogue.role(name)).unwrap_or(catalogue.default_role());
+        let default_role = defaults
+            .role
+            .and_then(|name| catalogue.role(name))
+            .unwrap_or(catalogue.default_role());
         let default_team = defaults.team_role.and_then(|name| catalogue.team_role(name));
         let default_team = default_team.unwrap_or(catalogue.default_team_role());
         let mut role = default_role;
@@ -186,12 +193,20 @@ impl Reader<'_> {
         if let Some(wanted) = self.text("teamRole", mapping.team_role.as_deref()) {
             match catalogue.team_role(&wanted) {
                 Some(known) => team_role = known,
-                None => self.fall_back("teamRole", FallbackReason::UnknownRole, Some(default_team.as_str())),
+                None => self.fall_back(
+                    "teamRole",
+                    FallbackReason::UnknownRole,
+                    Some(default_team.as_str()),
+                ),
             }
         }
         if !catalogue.allows(role, team_role) {
             team_role = default_team;
-            self.fall_back("teamRole", FallbackReason::ForbiddenPair, Some(default_team.as_str()));
+            self.fall_back(
+                "teamRole",
+                FallbackReason::ForbiddenPair,
+                Some(default_team.as_str()),
+            );
         }
         if !catalogue.allows(role, team_role) {
             role = default_role;
@@ -205,14 +220,21 @@ impl Reader<'_> {
     }
 
     fn fall_back(&mut self, attribute: &'static str, reason: FallbackReason, taken: Option<&str>) {
-        self.fallbacks.push(Fallback { attribute, reason, taken: taken.map(str::to_owned) });
+        self.fallbacks.push(Fallback {
+            attribute,
+            reason,
+            taken: taken.map(str::to_owned),
+        });
     }
 }
 
 /// IL-20: names out of an address such as `ada.lovelace@example.com`; one word is a given name.
 fn names_from(address: &EmailAddress) -> (Option<String>, Option<String>) {
     let local = address.local_part().split('+').next().unwrap_or_default();
-    let mut words = local.split(['.', '_', '-']).filter(|word| !word.is_empty()).map(capitalised);
+    let mut words = local
+        .split(['.', '_', '-'])
+        .filter(|word| !word.is_empty())
+        .map(capitalised);
     let given = words.next();
     let family = words.collect::<Vec<_>>().join(" ");
     (given, (!family.is_empty()).then_some(family))
@@ -220,5 +242,8 @@ fn names_from(address: &EmailAddress) -> (Option<String>, Option<String>) {
 
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
 }

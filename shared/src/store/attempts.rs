@@ -30,7 +30,11 @@ impl FrontDoor {
         until: DateTime<Utc>,
     ) -> Result<(), CommitError> {
         let mut tx = Transaction::new(self.store.clone());
-        tx.put(Guard::Fresh, attempt_item(token, attempt, None, until), Some(Expression::absent()));
+        tx.put(
+            Guard::Fresh,
+            attempt_item(token, attempt, None, until),
+            Some(Expression::absent()),
+        );
         tx.commit().await
     }
 
@@ -55,7 +59,11 @@ impl FrontDoor {
         until: DateTime<Utc>,
     ) -> Result<(), CommitError> {
         let mut tx = Transaction::new(self.store.clone());
-        tx.put(Guard::Attempt, attempt_item(token, attempt, Some(to), until), Some(at_request(from)));
+        tx.put(
+            Guard::Attempt,
+            attempt_item(token, attempt, Some(to), until),
+            Some(at_request(from)),
+        );
         tx.commit().await
     }
 
@@ -154,7 +162,9 @@ fn attempt_item(
     request: Option<&str>,
     until: DateTime<Utc>,
 ) -> Result<Item, StoreError> {
-    let item = Item::new(keys::attempt(&keys::hash(token))).doc("attempt", attempt)?.until(until);
+    let item = Item::new(keys::attempt(&keys::hash(token)))
+        .doc("attempt", attempt)?
+        .until(until);
     Ok(item.with("rq", text(request.unwrap_or_default())))
 }
 
@@ -171,7 +181,11 @@ fn at_request(read: Option<&str>) -> Expression {
 impl TenantTransaction {
     /// Consumes an attempt: it must be open, and at the request that was read.
     pub fn consume_attempt(&mut self, token: &str, request: Option<&str>) {
-        self.inner.delete(Guard::Attempt, &keys::attempt(&keys::hash(token)), Some(at_request(request)));
+        self.inner.delete(
+            Guard::Attempt,
+            &keys::attempt(&keys::hash(token)),
+            Some(at_request(request)),
+        );
     }
 
     /// Consumes what is parked under a one-time token.
@@ -183,7 +197,11 @@ impl TenantTransaction {
 
     /// Keeps something under a one-time token until `until`.
     pub fn put_parked(&mut self, token: &str, what: &impl Serialize, until: DateTime<Utc>) {
-        self.inner.put(Guard::Fresh, parked_item(token, what, until), Some(Expression::absent()));
+        self.inner.put(
+            Guard::Fresh,
+            parked_item(token, what, until),
+            Some(Expression::absent()),
+        );
     }
 
     /// Marks an assertion id as seen at this connection until `until` (SAML profiles 4.1.4.5).

@@ -33,7 +33,10 @@ pub struct SignInContext {
 
 /// Contexts by connection, each with when it was read.
 #[derive(Debug, Default)]
-pub(super) struct ContextCache(Mutex<HashMap<ConnectionId, (DateTime<Utc>, Arc<SignInContext>)>>);
+pub(super) struct ContextCache(Mutex<HashMap<ConnectionId, Read>>);
+
+/// A context and when it was read.
+type Read = (DateTime<Utc>, Arc<SignInContext>);
 
 impl ContextCache {
     fn get(&self, id: &ConnectionId, now: DateTime<Utc>) -> Option<Arc<SignInContext>> {

@@ -7,8 +7,8 @@ use super::decide::{Decision, Facts, Linked, decide};
 use super::provision::{self, Newcomer};
 use super::refusal::SignInRefusal;
 use super::{Destination, FinishError, Parked, Registration, Step, Verified, link, proceed};
-use crate::app::{Gatehouse, events, issue_code};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
+use crate::app::{Gatehouse, events, issue_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, SessionToken};
@@ -38,7 +38,11 @@ pub(super) struct Ticket<'a> {
 
 /// The user that a sign-in ends with, and what has to be written for it.
 enum Entry {
-    Known { user: UserId, epoch: u64, change: Option<Box<(User, User)>> },
+    Known {
+        user: UserId,
+        epoch: u64,
+        change: Option<Box<(User, User)>>,
+    },
     Linked(Box<User>),
     New(Box<Newcomer>),
 }
@@ -57,7 +61,14 @@ pub(super) async fn finish(
     let mut identity = identity;
     let mut trusted = true;
     for _ in 0..MOST_ROUNDS {
-        let round = Round { gatehouse, context, verified, ticket, identity: identity.as_ref(), trusted };
+        let round = Round {
+            gatehouse,
+            context,
+            verified,
+            ticket,
+            identity: identity.as_ref(),
+            trusted,
+        };
         match round.run().await {
             Ok(step) => return Ok(step),
             Err(RoundError::Finish(error)) => return Err(error),
@@ -65,7 +76,9 @@ pub(super) async fn finish(
                 tracing::debug!(guard = ?guard, "a sign-in is decided anew");
                 trusted = false;
                 let store = gatehouse.store.tenant(&context.tenant.id);
-                identity = store.identity(&context.connection.id, &verified.person.subject).await?;
+                identity = store
+                    .identity(&context.connection.id, &verified.person.subject)
+                    .await?;
             }
         }
     }
@@ -113,11 +126,15 @@ impl Round<'_> {
             (Decision::SignIn(id), users) => self.known(id, users, now)?,
             (Decision::Link(id), users) => {
                 let user = users.into_iter().find(|user| user.id == id);
-                Entry::Linked(Box::new(user.ok_or(SignInRefusal::UserDeleted).map_err(FinishError::from)?))
+                Entry::Linked(Box::new(
+                    user.ok_or(SignInRefusal::UserDeleted)
+                        .map_err(FinishError::from)?,
+                ))
             }
             (Decision::Provision, _) => {
                 let address = self.address()?;
-                let made = provision::newcomer(self.gatehouse, self.context, &self.verified.person, address, now);
+                let made =
+                    provision::newcomer(self.gatehouse, self.context, &self.verified.person, address, now);
                 Entry::New(Box::new(made.await?))
             }
         };
@@ -125,7 +142,11 @@ impl Round<'_> {
     }
 
     fn address(&self) -> Result<&EmailAddress, FinishError> {
-        self.verified.person.email.as_ref().ok_or_else(|| SignInRefusal::EmailMissing.into())
+        self.verified
+            .person
+            .email
+            .as_ref()
+            .ok_or_else(|| SignInRefusal::EmailMissing.into())
     }
 
     /// Reads what the decision needs. On the warm path that is nothing more: the transaction's condition on the user
@@ -144,7 +165,9 @@ impl Round<'_> {
         } else if let Some(address) = &person.email {
             for user in store.users_by_email(address).await? {
                 let identities = store.identities(&user.id).await?;
-                let here = identities.iter().any(|(connection, _)| *connection == self.context.connection.id);
+                let here = identities
+                    .iter()
+                    .any(|(connection, _)| *connection == self.context.connection.id);
                 same_address.push((user, here));
             }
         }
@@ -164,7 +187,11 @@ impl Round<'_> {
     fn known(&self, id: UserId, users: Vec<User>, now: DateTime<Utc>) -> Result<Entry, FinishError> {
         let Some(user) = users.into_iter().find(|user| user.id == id) else {
             let epoch = self.identity.map_or(0, |identity| identity.epoch);
-            return Ok(Entry::Known { user: id, epoch, change: None });
+            return Ok(Entry::Known {
+                user: id,
+                epoch,
+                change: None,
+            });
         };
         let address = &self.verified.person.email;
         let changed = address.is_some() && user.email != *address;
@@ -176,7 +203,11 @@ impl Round<'_> {
             after.modified_at = now;
             Box::new((user, after))
         });
-        Ok(Entry::Known { user: id, epoch, change })
+        Ok(Entry::Known {
+            user: id,
+            epoch,
+            change,
+        })
     }
 
     async fn write(&self, entry: &Entry, now: DateTime<Utc>) -> Result<Step, RoundError> {
@@ -199,7 +230,11 @@ impl Round<'_> {
         }
         if self.ticket.spends_id {
             let verified = self.verified;
-            tx.consume_assertion(&self.context.connection.id, &verified.one_time_id, verified.remember_until);
+            tx.consume_assertion(
+                &self.context.connection.id,
+                &verified.one_time_id,
+                verified.remember_until,
+            );
         }
         tx.check_connection(&self.context.connection);
         tx
@@ -246,7 +281,12 @@ impl Round<'_> {
         }
     }
 
-    fn session(&self, user: UserId, epoch: u64, now: DateTime<Utc>) -> Result<(SessionToken, Session), FinishError> {
+    fn session(
+        &self,
+        user: UserId,
+        epoch: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(SessionToken, Session), FinishError> {
         let tenant = self.context.tenant.id.clone();
         let person = &self.verified.person;
         let expires_at = now + self.gatehouse.config.session_lifetime;
@@ -258,14 +298,23 @@ impl Round<'_> {
             connection: self.context.connection.id.clone(),
             auth_time: person.auth_time,
             confirmed_at: now,
-            access_until: person.session_ends.map_or(access_until, |end| end.min(access_until)),
+            access_until: person
+                .session_ends
+                .map_or(access_until, |end| end.min(access_until)),
             expires_at,
             epoch,
             name_id_hash: person.name_id_hash.clone(),
             session_index: person.session_index.clone(),
             authn_context: person.authn_context.clone(),
         };
-        Ok((SessionToken { tenant, user, secret: Secret::new(random::token()?) }, session))
+        Ok((
+            SessionToken {
+                tenant,
+                user,
+                secret: Secret::new(random::token()?),
+            },
+            session,
+        ))
     }
 
     /// Where the browser goes: with a code to the app's redirect URI, or to where the app starts a sign-in.
@@ -282,7 +331,11 @@ impl Round<'_> {
             }
             Purpose::Test { .. } => Err(SignInRefusal::AttemptUnknown.into()),
             Purpose::Confirmed { target_link_uri } => {
-                let client = self.gatehouse.default_client().await?.ok_or(SignInRefusal::Unsolicited)?;
+                let client = self
+                    .gatehouse
+                    .default_client()
+                    .await?
+                    .ok_or(SignInRefusal::Unsolicited)?;
                 let target = target_link_uri.as_deref();
                 let to = proceed::initiate_login(self.gatehouse, self.context, &client, target).await?;
                 Ok(Destination::Url(to))
@@ -304,13 +357,16 @@ impl Round<'_> {
         }
         if error.refused(Guard::Connection) {
             // Changed within the minute that it is cached: the person starts again under the new settings.
-            self.gatehouse.store.front_door().forget_context(&self.context.connection.id);
+            self.gatehouse
+                .store
+                .front_door()
+                .forget_context(&self.context.connection.id);
             return Err(FinishError::from(SignInRefusal::AttemptUnknown).into());
         }
         match error {
-            CommitError::Refused(guards) => {
-                Err(RoundError::Changed(guards.first().copied().unwrap_or(Guard::Fresh)))
-            }
+            CommitError::Refused(guards) => Err(RoundError::Changed(
+                guards.first().copied().unwrap_or(Guard::Fresh),
+            )),
             CommitError::Store(error) => Err(FinishError::from(error).into()),
         }
     }
@@ -320,35 +376,57 @@ impl Round<'_> {
         let Some((request, client)) = self.registering_client().await? else {
             return Err(SignInRefusal::UserUnknown.into());
         };
-        let Some(base) = client.registration_uri.as_ref().map(|uri| uri.as_str().to_owned()) else {
+        let Some(base) = client
+            .registration_uri
+            .as_ref()
+            .map(|uri| uri.as_str().to_owned())
+        else {
             return Err(SignInRefusal::UserUnknown.into());
         };
         let email = self.address()?.clone();
-        let registration = Parked::Registration(Registration {
+        let registration = Parked::Registration(Box::new(Registration {
             client_id: request.client_id.clone(),
             organization: self.context.tenant.id.clone(),
             connection: self.context.connection.id.clone(),
             email_verified: self.context.domains.believes(&email),
             email,
             attributes: self.verified.person.attributes.clone(),
-        });
+        }));
         let code = random::token()?;
         let until = self.gatehouse.clock.now() + ATTEMPT_LIFETIME;
         let mut tx = self.begin();
         tx.put_parked(&code, &registration, until);
         self.commit_once(tx).await?;
-        Ok(Step::Redirect { to: append_query(&base, &[("code", code)]) })
+        Ok(Step::Redirect {
+            to: append_query(&base, &[("code", code)]),
+        })
     }
 
     async fn registering_client(&self) -> Result<Option<(&AuthorizationRequest, AppClient)>, FinishError> {
-        let Purpose::App { request, .. } = &self.ticket.attempt.purpose else { return Ok(None) };
-        let client = self.gatehouse.store.front_door().cached_client::<AppClient>(&request.client_id).await?;
+        let Purpose::App { request, .. } = &self.ticket.attempt.purpose else {
+            return Ok(None);
+        };
+        let client = self
+            .gatehouse
+            .store
+            .front_door()
+            .cached_client::<AppClient>(&request.client_id)
+            .await?;
         Ok(client.map(|client| (request.as_ref(), client)))
     }
 
     async fn ask_to_link(&self, id: &UserId, users: Vec<User>) -> Result<Step, FinishError> {
-        let user = users.into_iter().find(|user| user.id == *id).ok_or(SignInRefusal::UserDeleted)?;
-        let (step, parked, mail) = link::ask(self.gatehouse, self.context, self.verified, self.ticket.attempt, &user)?;
+        let user = users
+            .into_iter()
+            .find(|user| user.id == *id)
+            .ok_or(SignInRefusal::UserDeleted)?;
+        let (step, parked, mail) = link::ask(
+            self.gatehouse,
+            self.context,
+            self.verified,
+            self.ticket.attempt,
+            &user,
+        )?;
         let mut tx = self.begin();
         let until = self.gatehouse.clock.now() + ATTEMPT_LIFETIME;
         if let Step::AskForCode { token, .. } = &step {
@@ -373,11 +451,23 @@ pub(super) async fn link(
     ticket: &Ticket<'_>,
     user: &UserId,
 ) -> Result<Step, FinishError> {
-    let round = Round { gatehouse, context, verified, ticket, identity: None, trusted: false };
+    let round = Round {
+        gatehouse,
+        context,
+        verified,
+        ticket,
+        identity: None,
+        trusted: false,
+    };
     let user = gatehouse.store.tenant(&context.tenant.id).user(user).await?;
-    let user = user.filter(|user| user.active).ok_or(SignInRefusal::UserInactive)?;
+    let user = user
+        .filter(|user| user.active)
+        .ok_or(SignInRefusal::UserInactive)?;
     let entry = Entry::Linked(Box::new(user));
-    round.write(&entry, gatehouse.clock.now()).await.map_err(RoundError::into_final)
+    round
+        .write(&entry, gatehouse.clock.now())
+        .await
+        .map_err(RoundError::into_final)
 }
 
 /// SE-27: a test consumes its attempt and says what came; neither user nor session is made.
@@ -387,7 +477,16 @@ async fn tested(
     verified: &Verified,
     ticket: &Ticket<'_>,
 ) -> Result<Step, FinishError> {
-    let round = Round { gatehouse, context, verified, ticket, identity: None, trusted: false };
+    let round = Round {
+        gatehouse,
+        context,
+        verified,
+        ticket,
+        identity: None,
+        trusted: false,
+    };
     round.commit_once(round.begin()).await?;
-    Ok(Step::Tested { connection: context.connection.id.clone() })
+    Ok(Step::Tested {
+        connection: context.connection.id.clone(),
+    })
 }

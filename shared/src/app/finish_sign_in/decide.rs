@@ -66,7 +66,11 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     let Some(address) = &facts.person.email else {
         return Decision::Refuse(SignInRefusal::EmailMissing);
     };
-    if facts.context.domains.believes(address) { believed(facts) } else { foreign(facts) }
+    if facts.context.domains.believes(address) {
+        believed(facts)
+    } else {
+        foreign(facts)
+    }
 }
 
 /// Somebody who has signed in here before.
@@ -141,9 +145,9 @@ fn nobody(facts: &Facts<'_>) -> Decision {
     }
     let present = |name: &String| facts.person.attributes.0.contains_key(name);
     match &tenant.settings.check_provision_attribute {
-        Some(name) if !present(name) => {
-            Decision::Refuse(SignInRefusal::ProvisionAttributeMissing { attribute: name.clone() })
-        }
+        Some(name) if !present(name) => Decision::Refuse(SignInRefusal::ProvisionAttributeMissing {
+            attribute: name.clone(),
+        }),
         Some(_) | None => Decision::Provision,
     }
 }

@@ -7,8 +7,8 @@ use super::decide::{Decision, Facts, Linked, decide};
 use super::person::identity_hash;
 use super::refusal::SignInRefusal;
 use super::{FinishError, Parked, Step, Verified, commit};
-use crate::app::{Browser, Gatehouse};
 use crate::app::attempt::{Attempt, PendingLink};
+use crate::app::{Browser, Gatehouse};
 use crate::domain::user::User;
 use crate::random;
 use crate::store::{OutboxRecord, SignInContext};
@@ -31,9 +31,13 @@ pub(super) fn ask(
     let code = code()?;
     let hint = address.hint();
     let parked = Parked::Link {
-        verified: verified.clone(),
-        attempt: attempt.clone(),
-        pending: PendingLink { user: user.id.clone(), code_hash: code_hash(&token, &code), tries: 0 },
+        verified: Box::new(verified.clone()),
+        attempt: Box::new(attempt.clone()),
+        pending: PendingLink {
+            user: user.id.clone(),
+            code_hash: code_hash(&token, &code),
+            tries: 0,
+        },
     };
     let mail = OutboxRecord::Mail {
         reference: random::uuid()?.to_string(),
@@ -46,13 +50,24 @@ pub(super) fn ask(
             "minutes": crate::app::attempt::ATTEMPT_LIFETIME.num_minutes(),
         }),
     };
-    Ok((Step::AskForCode { token, hint, organization: context.tenant.name.clone() }, parked, mail))
+    Ok((
+        Step::AskForCode {
+            token,
+            hint,
+            organization: context.tenant.name.clone(),
+        },
+        parked,
+        mail,
+    ))
 }
 
 /// A uniform code of [`DIGITS`] digits: 64 random bits leave no bias that matters.
 fn code() -> Result<String, FinishError> {
     let number = u64::from_be_bytes(random::bytes::<8>()?) % 10u64.pow(DIGITS);
-    Ok(format!("{number:0width$}", width = usize::try_from(DIGITS).unwrap_or(8)))
+    Ok(format!(
+        "{number:0width$}",
+        width = usize::try_from(DIGITS).unwrap_or(8)
+    ))
 }
 
 /// Bound to the parked sign-in, so that a code is of use there only.
@@ -75,7 +90,12 @@ pub async fn confirm_link(
     let Some(parked) = door.parked::<Parked>(token).await? else {
         return Err(SignInRefusal::AttemptUnknown.into());
     };
-    let Parked::Link { verified, attempt, pending } = parked else {
+    let Parked::Link {
+        verified,
+        attempt,
+        pending,
+    } = parked
+    else {
         return Err(SignInRefusal::AttemptUnknown.into());
     };
     if !browser.is(&attempt.browser) {
@@ -92,7 +112,12 @@ pub async fn confirm_link(
     let context = door.sign_in_context(&verified.connection).await?;
     let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
     still_linkable(gatehouse, &context, &verified, &pending).await?;
-    let ticket = commit::Ticket { attempt: &attempt, token, parked: true, spends_id: false };
+    let ticket = commit::Ticket {
+        attempt: &attempt,
+        token,
+        parked: true,
+        spends_id: false,
+    };
     commit::link(gatehouse, &context, &verified, &ticket, &pending.user).await
 }
 
@@ -104,10 +129,17 @@ async fn still_linkable(
     pending: &PendingLink,
 ) -> Result<(), FinishError> {
     let store = gatehouse.store.tenant(&context.tenant.id);
-    let identity = store.identity(&context.connection.id, &verified.person.subject).await?;
-    let user = store.user(&pending.user).await?.ok_or(SignInRefusal::UserDeleted)?;
+    let identity = store
+        .identity(&context.connection.id, &verified.person.subject)
+        .await?;
+    let user = store
+        .user(&pending.user)
+        .await?
+        .ok_or(SignInRefusal::UserDeleted)?;
     let identities = store.identities(&user.id).await?;
-    let linked_here = identities.iter().any(|(connection, _)| *connection == context.connection.id);
+    let linked_here = identities
+        .iter()
+        .any(|(connection, _)| *connection == context.connection.id);
     let facts = Facts {
         context,
         person: &verified.person,
@@ -128,17 +160,27 @@ async fn still_linkable(
 async fn wrong(
     gatehouse: &Gatehouse,
     token: &str,
-    verified: Verified,
-    attempt: Attempt,
+    verified: Box<Verified>,
+    attempt: Box<Attempt>,
     pending: PendingLink,
 ) -> FinishError {
     let tries = pending.tries + 1;
     let until = attempt.expires_at;
-    let counted = Parked::Link { verified, attempt, pending: PendingLink { tries, ..pending } };
+    let counted = Parked::Link {
+        verified,
+        attempt,
+        pending: PendingLink { tries, ..pending },
+    };
     let door = gatehouse.store.front_door();
-    match door.replace_parked(token, u64::from(tries) - 1, u64::from(tries), &counted, until).await {
+    match door
+        .replace_parked(token, u64::from(tries) - 1, u64::from(tries), &counted, until)
+        .await
+    {
         Ok(()) if tries >= MOST_TRIES => SignInRefusal::LinkTriesUsedUp.into(),
-        Ok(()) => SignInRefusal::LinkCodeWrong { left: MOST_TRIES - tries }.into(),
+        Ok(()) => SignInRefusal::LinkCodeWrong {
+            left: MOST_TRIES - tries,
+        }
+        .into(),
         Err(error) => error.into(),
     }
 }

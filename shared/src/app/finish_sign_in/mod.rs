@@ -14,6 +14,7 @@ mod link;
 mod proceed;
 mod provision;
 mod receive;
+mod registration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,8 @@ use refusal::SignInRefusal;
 
 pub use link::confirm_link;
 pub use proceed::{confirm, resume};
-pub use receive::receive_saml;
+pub use receive::{SamlPost, receive_saml};
+pub use registration::redeem_registration;
 
 /// A verified answer, before anything was decided.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,20 +57,20 @@ pub struct Verified {
 #[serde(tag = "parked", rename_all = "snake_case")]
 pub enum Parked {
     /// A verified answer whose cross-site request could not show the cookie (loopback only).
-    Verified(Verified),
+    Verified(Box<Verified>),
     /// An unsolicited answer that the person must confirm in this browser.
     Confirm {
         /// The answer.
-        verified: Verified,
+        verified: Box<Verified>,
         /// SHA-256 of the browser cookie.
         browser: String,
     },
     /// A first sign-in that waits for the mailed code.
     Link {
         /// The answer.
-        verified: Verified,
+        verified: Box<Verified>,
         /// The attempt that it answered; already consumed.
-        attempt: Attempt,
+        attempt: Box<Attempt>,
         /// Whom to link to, and the code.
         pending: PendingLink,
     },
@@ -78,7 +80,7 @@ pub enum Parked {
         connection: ConnectionId,
     },
     /// CH-08: the verified identity of a person who may register with the app.
-    Registration(Registration),
+    Registration(Box<Registration>),
 }
 
 /// CH-08: what the app learns of a person who is nobody's user yet.
@@ -185,7 +187,9 @@ impl From<CommitError> for FinishError {
         match error {
             CommitError::Store(error) => Self::Store(error),
             // Whoever commits reads the guards it cares for first; what is left was in the way for too long.
-            CommitError::Refused(_) => Self::Store(StoreError::Busy { operation: "TransactWriteItems" }),
+            CommitError::Refused(_) => Self::Store(StoreError::Busy {
+                operation: "TransactWriteItems",
+            }),
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::commit::{self, Ticket};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Parked, Step, Verified};
-use crate::app::{Browser, Gatehouse, failures};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
+use crate::app::{Browser, Gatehouse, failures};
 use crate::domain::connection::IdpInitiated;
 use crate::openid_provider::clients::AppClient;
 use crate::openid_provider::freshness;
@@ -45,8 +45,10 @@ pub async fn resume(
 ) -> Result<Step, FinishError> {
     let door = gatehouse.store.front_door();
     let verified = match door.take_parked::<Parked>(token).await? {
-        Some(Parked::Verified(verified)) => verified,
-        Some(Parked::Confirm { .. } | Parked::Link { .. } | Parked::Route { .. } | Parked::Registration(_))
+        Some(Parked::Verified(verified)) => *verified,
+        Some(
+            Parked::Confirm { .. } | Parked::Link { .. } | Parked::Route { .. } | Parked::Registration(_),
+        )
         | None => return Err(SignInRefusal::AttemptUnknown.into()),
     };
     let context = door.sign_in_context(&verified.connection).await?;
@@ -62,7 +64,11 @@ pub async fn resume(
 /// [`SignInRefusal::BrowserMismatch`] when another browser confirms; else as for any sign-in.
 pub async fn confirm(gatehouse: &Gatehouse, token: &str, browser: &Browser) -> Result<Step, FinishError> {
     let door = gatehouse.store.front_door();
-    let Some(Parked::Confirm { verified, browser: bound }) = door.parked::<Parked>(token).await? else {
+    let Some(Parked::Confirm {
+        verified,
+        browser: bound,
+    }) = door.parked::<Parked>(token).await?
+    else {
         return Err(SignInRefusal::AttemptUnknown.into());
     };
     if !browser.is(&bound) {
@@ -71,10 +77,24 @@ pub async fn confirm(gatehouse: &Gatehouse, token: &str, browser: &Browser) -> R
     let context = door.sign_in_context(&verified.connection).await?;
     let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
     let target = verified.relay_state.clone();
-    let attempt = attempt_for(gatehouse, &context, Purpose::Confirmed { target_link_uri: target }, bound);
-    let ticket = Ticket { attempt: &attempt, token, parked: true, spends_id: false };
+    let attempt = attempt_for(
+        gatehouse,
+        &context,
+        Purpose::Confirmed {
+            target_link_uri: target,
+        },
+        bound,
+    );
+    let ticket = Ticket {
+        attempt: &attempt,
+        token,
+        parked: true,
+        spends_id: false,
+    };
     let store = gatehouse.store.tenant(&context.tenant.id);
-    let identity = store.identity(&context.connection.id, &verified.person.subject).await?;
+    let identity = store
+        .identity(&context.connection.id, &verified.person.subject)
+        .await?;
     commit::finish(gatehouse, &context, &verified, &ticket, identity).await
 }
 
@@ -117,7 +137,7 @@ async fn solicited(
 ) -> Result<Step, FinishError> {
     if !browser.has_cookie() {
         return if browser.may_hide_cookie() {
-            park(gatehouse, &Parked::Verified(verified)).await
+            park(gatehouse, &Parked::Verified(Box::new(verified))).await
         } else {
             Err(SignInRefusal::CookieMissing.into())
         };
@@ -129,15 +149,25 @@ async fn solicited(
         return Err(SignInRefusal::ConnectionMismatch.into());
     }
     require_fresh(gatehouse, &attempt, &verified)?;
-    let ticket = Ticket { attempt: &attempt, token, parked: false, spends_id: true };
+    let ticket = Ticket {
+        attempt: &attempt,
+        token,
+        parked: false,
+        spends_id: true,
+    };
     commit::finish(gatehouse, context, &verified, &ticket, identity).await
 }
 
 /// A fresh sign-in was asked for: the identity provider must have asked the person since.
 fn require_fresh(gatehouse: &Gatehouse, attempt: &Attempt, verified: &Verified) -> Result<(), SignInRefusal> {
     let now = gatehouse.clock.now();
-    freshness::check_answer(attempt.asked(), attempt.created_at, Some(verified.person.auth_time), now)
-        .map_err(|_| SignInRefusal::NotFresh)
+    freshness::check_answer(
+        attempt.asked(),
+        attempt.created_at,
+        Some(verified.person.auth_time),
+        now,
+    )
+    .map_err(|_| SignInRefusal::NotFresh)
 }
 
 async fn park(gatehouse: &Gatehouse, what: &Parked) -> Result<Step, FinishError> {
@@ -159,7 +189,7 @@ async fn unsolicited(
         IdpInitiated::Off => Err(SignInRefusal::Unsolicited.into()),
         IdpInitiated::Route => route(gatehouse, context, &verified).await,
         IdpInitiated::Confirm if !browser.has_cookie() && browser.may_hide_cookie() => {
-            park(gatehouse, &Parked::Verified(verified)).await
+            park(gatehouse, &Parked::Verified(Box::new(verified))).await
         }
         IdpInitiated::Confirm => ask_to_confirm(gatehouse, context, verified, browser).await,
     }
@@ -171,7 +201,10 @@ async fn route(
     context: &SignInContext,
     verified: &Verified,
 ) -> Result<Step, FinishError> {
-    let client = gatehouse.default_client().await?.ok_or(SignInRefusal::Unsolicited)?;
+    let client = gatehouse
+        .default_client()
+        .await?
+        .ok_or(SignInRefusal::Unsolicited)?;
     spend_id(gatehouse, context, verified).await?;
     let to = initiate_login(gatehouse, context, &client, verified.relay_state.as_deref()).await?;
     Ok(Step::Redirect { to })
@@ -184,9 +217,15 @@ pub(super) async fn initiate_login(
     client: &AppClient,
     target: Option<&str>,
 ) -> Result<String, FinishError> {
-    let base = client.initiate_login_uri.as_ref().ok_or(SignInRefusal::Unsolicited)?;
+    let base = client
+        .initiate_login_uri
+        .as_ref()
+        .ok_or(SignInRefusal::Unsolicited)?;
     let hint = gatehouse.route_hint(&context.connection.id).await?;
-    let mut parameters = vec![("iss", gatehouse.config.base_url.as_str().to_owned()), ("login_hint", hint)];
+    let mut parameters = vec![
+        ("iss", gatehouse.config.base_url.as_str().to_owned()),
+        ("login_hint", hint),
+    ];
     if let Some(target) = target.filter(|target| client.admits_target_link(target)) {
         parameters.push(("target_link_uri", target.to_owned()));
     }
@@ -199,7 +238,11 @@ async fn spend_id(
     verified: &Verified,
 ) -> Result<(), FinishError> {
     let mut tx = gatehouse.store.tenant(&context.tenant.id).begin();
-    tx.consume_assertion(&context.connection.id, &verified.one_time_id, verified.remember_until);
+    tx.consume_assertion(
+        &context.connection.id,
+        &verified.one_time_id,
+        verified.remember_until,
+    );
     match tx.commit().await {
         Ok(()) => Ok(()),
         Err(error) if error.refused(Guard::OneTimeId) => Err(SignInRefusal::Replayed.into()),
@@ -214,12 +257,22 @@ async fn ask_to_confirm(
     browser: &Browser,
 ) -> Result<Step, FinishError> {
     spend_id(gatehouse, context, &verified).await?;
-    let hint = verified.person.email.as_ref().map(|address| address.hint()).unwrap_or_default();
-    let parked = Parked::Confirm { verified, browser: browser.hash() };
+    let hint = verified
+        .person
+        .email
+        .as_ref()
+        .map(|address| address.hint())
+        .unwrap_or_default();
+    let parked = Parked::Confirm {
+        verified: Box::new(verified),
+        browser: browser.hash(),
+    };
     match park(gatehouse, &parked).await? {
-        Step::Continue { token } => {
-            Ok(Step::Confirm { token, hint, organization: context.tenant.name.clone() })
-        }
+        Step::Continue { token } => Ok(Step::Confirm {
+            token,
+            hint,
+            organization: context.tenant.name.clone(),
+        }),
         other => Ok(other),
     }
 }

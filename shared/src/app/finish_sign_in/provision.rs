@@ -59,7 +59,12 @@ pub(super) async fn newcomer(
         created_at: now,
         modified_at: now,
     };
-    Ok(Newcomer { user, profile, team, seats })
+    Ok(Newcomer {
+        user,
+        profile,
+        team,
+        seats,
+    })
 }
 
 fn profile_of(
@@ -84,7 +89,9 @@ fn profile_of(
 
 /// IL-06: with booked seats, the count that the transaction holds on to.
 async fn free_seats(store: &TenantStore, context: &SignInContext) -> Result<Option<SeatCount>, FinishError> {
-    let Some(seats) = context.tenant.seats else { return Ok(None) };
+    let Some(seats) = context.tenant.seats else {
+        return Ok(None);
+    };
     let count = store.count_seats().await?;
     if count.active >= u64::from(seats) {
         return Err(SignInRefusal::SeatsUsedUp { seats }.into());
@@ -102,7 +109,12 @@ async fn team_of(
     if let Some(team) = store.team_by_name(name).await? {
         return Ok(Some((team, false)));
     }
-    let team = Team { id: TeamId::generate()?, name: name.to_owned(), source: Source::SignIn, created_at: now };
+    let team = Team {
+        id: TeamId::generate()?,
+        name: name.to_owned(),
+        source: Source::SignIn,
+        created_at: now,
+    };
     Ok(Some((team, true)))
 }
 
@@ -134,7 +146,11 @@ pub(super) fn write(tx: &mut TenantTransaction, context: &SignInContext, newcome
     }
     let fallbacks = serde_json::to_value(&newcomer.profile.fallbacks).unwrap_or_default();
     let mut all = vec![events::user_created(user, &memberships, &fallbacks)];
-    all.push(events::identity_linked(user, &context.connection, user.created_at));
+    all.push(events::identity_linked(
+        user,
+        &context.connection,
+        user.created_at,
+    ));
     all.append(&mut more);
     tx.user_events(user.id.as_str(), user.version, all);
 }

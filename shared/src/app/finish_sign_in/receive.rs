@@ -35,7 +35,11 @@ pub async fn receive_saml(
     post: SamlPost<'_>,
     browser: &Browser,
 ) -> Result<Step, FinishError> {
-    let context = gatehouse.store.front_door().sign_in_context(post.connection).await?;
+    let context = gatehouse
+        .store
+        .front_door()
+        .sign_in_context(post.connection)
+        .await?;
     let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
     let done = verify_and_proceed(gatehouse, &context, post, browser).await;
     failures::record_refusal(gatehouse, &context, post.reference, &done).await;
@@ -92,7 +96,10 @@ fn allows_cbc(settings: &SamlConnection) -> bool {
 
 /// The configured certificates; one that cannot be read is left out, and none left is refused by the reader.
 fn certificates(idp: &SamlIdp) -> Vec<Vec<u8>> {
-    idp.certificates.iter().filter_map(|text| STANDARD.decode(text).ok()).collect()
+    idp.certificates
+        .iter()
+        .filter_map(|text| STANDARD.decode(text).ok())
+        .collect()
 }
 
 /// Reads the decryption keys only for a response that may be encrypted: most are not, and a read costs a request.
@@ -101,13 +108,21 @@ async fn decryption_keys(
     connection: &Connection,
     form_value: &str,
 ) -> Result<Vec<DecryptionKey>, FinishError> {
-    let clean = form_value.bytes().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<_>>();
+    let clean = form_value
+        .bytes()
+        .filter(|b| !b.is_ascii_whitespace())
+        .collect::<Vec<_>>();
     let xml = STANDARD.decode(clean).unwrap_or_default();
     let needle = b"EncryptedAssertion";
     if !xml.windows(needle.len()).any(|window| window == needle) {
         return Ok(Vec::new());
     }
     let name = SecretName::SpDecryption(connection.id.clone());
-    let Some(ring) = gatehouse.key_ring(&name).await? else { return Ok(Vec::new()) };
-    Ok(ring.keys().map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec())).collect())
+    let Some(ring) = gatehouse.key_ring(&name).await? else {
+        return Ok(Vec::new());
+    };
+    Ok(ring
+        .keys()
+        .map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec()))
+        .collect())
 }

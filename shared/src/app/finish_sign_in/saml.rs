@@ -10,8 +10,10 @@ use crate::redacted::Personal;
 use crate::saml::response::{NameId, VerifiedResponse};
 
 /// Where an address is looked for when none is mapped (CH-04).
-const EMAIL_ATTRIBUTES: &[&str] =
-    &["email", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"];
+const EMAIL_ATTRIBUTES: &[&str] = &[
+    "email",
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+];
 
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
@@ -32,7 +34,10 @@ pub fn person(
         SubjectSource::NameId => name_id_subject(response, sp_entity_id)?,
         SubjectSource::Attribute(name) => attribute_subject(response, name)?,
     };
-    let name_id_hash = response.name_id.as_ref().map(|id| identity_hash(&response.issuer, &[&id.value]));
+    let name_id_hash = response
+        .name_id
+        .as_ref()
+        .map(|id| identity_hash(&response.issuer, &[&id.value]));
     Ok(Person {
         subject,
         email: email(connection, response),
@@ -47,13 +52,25 @@ pub fn person(
 
 /// The NameID with its qualifiers. Absent qualifiers mean issuer and service provider (SAML core 8.3.7).
 fn name_id_subject(response: &VerifiedResponse, sp_entity_id: &str) -> Result<String, SignInRefusal> {
-    let name_id = response.name_id.as_ref().ok_or(SignInRefusal::SubjectMissing { found: 0 })?;
+    let name_id = response
+        .name_id
+        .as_ref()
+        .ok_or(SignInRefusal::SubjectMissing { found: 0 })?;
     let format = name_id.format.as_deref().unwrap_or(UNSPECIFIED);
     match format {
         TRANSIENT => Err(SignInRefusal::SubjectTransient),
-        PERSISTENT => Ok(identity_hash(&response.issuer, &persistent(name_id, &response.issuer, sp_entity_id))),
-        EMAIL => Ok(identity_hash(&response.issuer, &["email", &folded(&name_id.value)])),
-        other => Ok(identity_hash(&response.issuer, &["name-id", other, &name_id.value])),
+        PERSISTENT => Ok(identity_hash(
+            &response.issuer,
+            &persistent(name_id, &response.issuer, sp_entity_id),
+        )),
+        EMAIL => Ok(identity_hash(
+            &response.issuer,
+            &["email", &folded(&name_id.value)],
+        )),
+        other => Ok(identity_hash(
+            &response.issuer,
+            &["name-id", other, &name_id.value],
+        )),
     }
 }
 
@@ -69,11 +86,16 @@ fn folded(value: &str) -> String {
 }
 
 fn attribute_subject(response: &VerifiedResponse, name: &str) -> Result<String, SignInRefusal> {
-    let values = response.attributes.get(name).map(Vec::as_slice).unwrap_or_default();
+    let values = response
+        .attributes
+        .get(name)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     match values {
-        [value] if !value.trim().is_empty() => {
-            Ok(identity_hash(&response.issuer, &["attribute", name, value.trim()]))
-        }
+        [value] if !value.trim().is_empty() => Ok(identity_hash(
+            &response.issuer,
+            &["attribute", name, value.trim()],
+        )),
         _ => Err(SignInRefusal::SubjectMissing { found: values.len() }),
     }
 }
@@ -89,6 +111,11 @@ fn email(connection: &Connection, response: &VerifiedResponse) -> Option<EmailAd
         Some(name) => of(name),
         None => EMAIL_ATTRIBUTES.iter().find_map(|name| of(name)),
     };
-    let from_name_id = || response.name_id.as_ref().and_then(|id| EmailAddress::parse(&id.value).ok());
+    let from_name_id = || {
+        response
+            .name_id
+            .as_ref()
+            .and_then(|id| EmailAddress::parse(&id.value).ok())
+    };
     from_attributes.or_else(from_name_id)
 }

@@ -45,9 +45,9 @@ pub async fn choose(
     }
     let tenant = match (&attempt.organization, typed.or(attempt.login_hint.as_ref())) {
         (Some(tenant), _) => tenant.clone(),
-        (None, Some(address)) => {
-            organization_of(gatehouse, address).await?.ok_or(StartError::NoConnection)?
-        }
+        (None, Some(address)) => organization_of(gatehouse, address)
+            .await?
+            .ok_or(StartError::NoConnection)?,
         (None, None) => return Ok(Choice::AskForAddress),
     };
     let mut offers = offers(gatehouse, &tenant).await?;
@@ -66,8 +66,17 @@ async fn offers(gatehouse: &Gatehouse, tenant: &TenantId) -> Result<Vec<Offer>, 
     if connections.is_empty() {
         return Ok(Vec::new());
     }
-    let record = gatehouse.store.tenant(tenant).record().await?.ok_or(StartError::NoConnection)?;
-    let offer = |c: Connection| Offer { connection: c.id, name: c.name, organization: record.name.clone() };
+    let record = gatehouse
+        .store
+        .tenant(tenant)
+        .record()
+        .await?
+        .ok_or(StartError::NoConnection)?;
+    let offer = |c: Connection| Offer {
+        connection: c.id,
+        name: c.name,
+        organization: record.name.clone(),
+    };
     Ok(connections.into_iter().map(offer).collect())
 }
 
@@ -77,7 +86,9 @@ pub(in crate::app) async fn organization_of(
     address: &EmailAddress,
 ) -> Result<Option<TenantId>, StartError> {
     let claim = gatehouse.store.front_door().claim_for(address.domain()).await?;
-    Ok(claim.filter(|claim| claim.state != DomainState::Pending).map(|claim| claim.tenant))
+    Ok(claim
+        .filter(|claim| claim.state != DomainState::Pending)
+        .map(|claim| claim.tenant))
 }
 
 /// The active connections of an organization, in id order.
@@ -86,5 +97,8 @@ pub(in crate::app) async fn active(
     tenant: &TenantId,
 ) -> Result<Vec<Connection>, StartError> {
     let all = gatehouse.store.tenant(tenant).connections().await?;
-    Ok(all.into_iter().filter(|connection| connection.state == ConnectionState::Active).collect())
+    Ok(all
+        .into_iter()
+        .filter(|connection| connection.state == ConnectionState::Active)
+        .collect())
 }

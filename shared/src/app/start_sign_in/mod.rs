@@ -6,7 +6,6 @@
 mod choose;
 mod saml;
 
-
 use super::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
 use super::finish_sign_in::refusal::SignInRefusal;
 use super::{Browser, Gatehouse};
@@ -60,7 +59,9 @@ pub enum StartError {
     #[error(transparent)]
     Refused(#[from] SignInRefusal),
     /// No connection signs people of this domain in.
-    #[error("wanted an address of an organization that signs in here; no connection is active for its domain")]
+    #[error(
+        "wanted an address of an organization that signs in here; no connection is active for its domain"
+    )]
     NoConnection,
     /// What was given is no address.
     #[error(transparent)]
@@ -113,7 +114,9 @@ impl From<CommitError> for StartError {
             CommitError::Refused(guards) if guards.contains(&Guard::Attempt) => {
                 Self::Refused(SignInRefusal::AttemptUnknown)
             }
-            CommitError::Refused(_) => Self::Store(StoreError::Busy { operation: "TransactWriteItems" }),
+            CommitError::Refused(_) => Self::Store(StoreError::Busy {
+                operation: "TransactWriteItems",
+            }),
             CommitError::Store(error) => Self::Store(error),
         }
     }
@@ -142,7 +145,11 @@ pub async fn open(
         expires_at: now + ATTEMPT_LIFETIME,
     };
     let token = random::token()?;
-    gatehouse.store.front_door().open_attempt(&token, &attempt, attempt.expires_at).await?;
+    gatehouse
+        .store
+        .front_door()
+        .open_attempt(&token, &attempt, attempt.expires_at)
+        .await?;
     Ok(token)
 }
 
@@ -173,12 +180,19 @@ pub async fn begin(
     connection: &ConnectionId,
 ) -> Result<Outgoing, StartError> {
     let door = gatehouse.store.front_door();
-    let context = door.sign_in_context(connection).await?.ok_or(SignInRefusal::ConnectionUnknown)?;
+    let context = door
+        .sign_in_context(connection)
+        .await?
+        .ok_or(SignInRefusal::ConnectionUnknown)?;
     let tested = matches!(attempt.purpose, Purpose::Test { .. });
     if context.connection.state != ConnectionState::Active && !tested {
         return Err(SignInRefusal::ConnectionNotActive.into());
     }
-    if attempt.organization.as_ref().is_some_and(|wanted| *wanted != context.tenant.id) {
+    if attempt
+        .organization
+        .as_ref()
+        .is_some_and(|wanted| *wanted != context.tenant.id)
+    {
         return Err(SignInRefusal::ConnectionMismatch.into());
     }
     let request_id = RequestId::from_random(random::bytes()?);
@@ -187,8 +201,16 @@ pub async fn begin(
     asked.connection = Some(connection.clone());
     asked.request_id = Some(request_id.as_str().to_owned());
     let Protocol::Saml(settings) = &context.connection.protocol;
-    let outgoing = saml::request(gatehouse, &context.connection, settings, (&asked, &request_id), &relay_state).await?;
+    let outgoing = saml::request(
+        gatehouse,
+        &context.connection,
+        settings,
+        (&asked, &request_id),
+        &relay_state,
+    )
+    .await?;
     let step = (attempt.request_id.as_deref(), request_id.as_str());
-    door.continue_attempt(token, &asked, step, asked.expires_at).await?;
+    door.continue_attempt(token, &asked, step, asked.expires_at)
+        .await?;
     Ok(outgoing)
 }

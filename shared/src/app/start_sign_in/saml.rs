@@ -34,22 +34,30 @@ pub(super) async fn request(
         force_authn: attempt.wants_fresh(),
         requested_authn_context: None,
     };
-    let ring = gatehouse.key_ring(&SecretName::SpSigning(connection.id.clone())).await?;
+    let ring = gatehouse
+        .key_ring(&SecretName::SpSigning(connection.id.clone()))
+        .await?;
     let signer = Signer::new(ring.ok_or(StartError::KeyMissing)?.current())?;
     match binding {
-        RequestBinding::Redirect => {
-            Ok(Outgoing::Redirect { url: request.redirect_url(Some(relay_state), Some(&signer))? })
-        }
+        RequestBinding::Redirect => Ok(Outgoing::Redirect {
+            url: request.redirect_url(Some(relay_state), Some(&signer))?,
+        }),
         RequestBinding::Post => {
             let form = request.post_form(Some(relay_state), Some(&signer))?;
-            Ok(Outgoing::Post { action: form.action, fields: form.fields })
+            Ok(Outgoing::Post {
+                action: form.action,
+                fields: form.fields,
+            })
         }
     }
 }
 
 /// The endpoint of the wanted binding, else of the other one.
 fn destination(wanted: RequestBinding, idp: &SamlIdp) -> Result<(RequestBinding, &str), StartError> {
-    let redirect = idp.sso_redirect_url.as_deref().map(|url| (RequestBinding::Redirect, url));
+    let redirect = idp
+        .sso_redirect_url
+        .as_deref()
+        .map(|url| (RequestBinding::Redirect, url));
     let post = idp.sso_post_url.as_deref().map(|url| (RequestBinding::Post, url));
     let found = match wanted {
         RequestBinding::Redirect => redirect.or(post),

@@ -39,7 +39,11 @@ impl Front {
     pub fn new(gatehouse: Arc<Gatehouse>) -> Self {
         let pages = Pages::new(&gatehouse.config);
         let cookies = Cookies::new(&gatehouse.config.base_url);
-        Self { gatehouse, pages, cookies }
+        Self {
+            gatehouse,
+            pages,
+            cookies,
+        }
     }
 
     /// The browser of a request that our own pages or a top-level navigation made.
@@ -63,7 +67,9 @@ impl Front {
     #[must_use]
     pub fn sessions(&self, headers: &HeaderMap) -> SessionCookie {
         let value = self.cookies.read(headers, CookieName::Session);
-        value.map(|value| SessionCookie::parse(value.expose())).unwrap_or_default()
+        value
+            .map(|value| SessionCookie::parse(value.expose()))
+            .unwrap_or_default()
     }
 
     /// The answer to a step; `headers` are the request's.
@@ -80,13 +86,21 @@ impl Front {
             }
             Step::Redirect { to } => see_other(&to),
             Step::Continue { token } => see_other(&format!("/sign-in/continue?result={token}")),
-            Step::Confirm { token, hint, organization } => self.pages.continue_as(&ContinueAsPage {
+            Step::Confirm {
+                token,
+                hint,
+                organization,
+            } => self.pages.continue_as(&ContinueAsPage {
                 action: "/sign-in/confirm",
                 hidden: &[("result", &token)],
                 email: &hint,
                 organization: &organization,
             }),
-            Step::AskForCode { token, hint, organization } => self.ask_for_code(&token, &hint, &organization, None),
+            Step::AskForCode {
+                token,
+                hint,
+                organization,
+            } => self.ask_for_code(&token, &hint, &organization, None),
             Step::Tested { connection: _ } => self.pages.notice(&NoticePage {
                 title: "The test sign-in worked",
                 message: "You can close this page and go back to the set-up.",
@@ -120,8 +134,14 @@ impl Front {
         match outgoing {
             Outgoing::Redirect { url } => see_other(url),
             Outgoing::Post { action, fields } => {
-                let fields = fields.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>();
-                self.pages.auto_post(&AutoPostPage { action, fields: &fields })
+                let fields = fields
+                    .iter()
+                    .map(|(name, value)| (*name, value.as_str()))
+                    .collect::<Vec<_>>();
+                self.pages.auto_post(&AutoPostPage {
+                    action,
+                    fields: &fields,
+                })
             }
         }
     }
@@ -132,9 +152,15 @@ impl Front {
         match answer.mode {
             ResponseMode::Query => see_other(&answer.location()),
             ResponseMode::FormPost => {
-                let fields = answer.parameters.iter().map(|(name, value)| (*name, value.as_str()));
+                let fields = answer
+                    .parameters
+                    .iter()
+                    .map(|(name, value)| (*name, value.as_str()));
                 let fields = fields.collect::<Vec<_>>();
-                self.pages.auto_post(&AutoPostPage { action: &answer.redirect_uri, fields: &fields })
+                self.pages.auto_post(&AutoPostPage {
+                    action: &answer.redirect_uri,
+                    fields: &fields,
+                })
             }
         }
     }
@@ -160,7 +186,14 @@ impl Front {
         connection: Option<&ConnectionId>,
         reference: &Reference,
     ) -> Response<Body> {
-        refusal::page(self, refusal::of_finish(error), error.code(), connection, reference).await
+        refusal::page(
+            self,
+            refusal::of_finish(error),
+            error.code(),
+            connection,
+            reference,
+        )
+        .await
     }
 
     /// The page of a sign-in that did not begin.
@@ -170,14 +203,24 @@ impl Front {
         connection: Option<&ConnectionId>,
         reference: &Reference,
     ) -> Response<Body> {
-        refusal::page(self, refusal::of_start(error), error.code(), connection, reference).await
+        refusal::page(
+            self,
+            refusal::of_start(error),
+            error.code(),
+            connection,
+            reference,
+        )
+        .await
     }
 
     /// 503 with Retry-After for APIs, where the store or Secrets Manager failed.
     #[must_use]
     pub fn unavailable(&self, code: &'static str, reference: &Reference) -> Response<Body> {
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, "Try again in a moment.");
-        problem.with_reference(reference.clone()).retry_after(2).into_response()
+        problem
+            .with_reference(reference.clone())
+            .retry_after(2)
+            .into_response()
     }
 }
 

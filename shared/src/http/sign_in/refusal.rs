@@ -60,9 +60,10 @@ pub(super) fn of_start(error: &StartError) -> Told {
 
 fn of_refusal(refusal: &SignInRefusal) -> Told {
     match refusal {
-        SignInRefusal::ConnectionUnknown => {
-            Told::Page(StatusCode::NOT_FOUND, "There is no such connection. Check the address with your administrator.")
-        }
+        SignInRefusal::ConnectionUnknown => Told::Page(
+            StatusCode::NOT_FOUND,
+            "There is no such connection. Check the address with your administrator.",
+        ),
         SignInRefusal::AttemptUnknown
         | SignInRefusal::BrowserMismatch
         | SignInRefusal::Replayed
@@ -72,9 +73,10 @@ fn of_refusal(refusal: &SignInRefusal) -> Told {
             StatusCode::BAD_REQUEST,
             "This sign-in was not begun here. Go to the application and sign in from there.",
         ),
-        SignInRefusal::LinkCodeWrong { .. } => {
-            Told::Page(StatusCode::UNPROCESSABLE_ENTITY, "That is not the code that was mailed to you.")
-        }
+        SignInRefusal::LinkCodeWrong { .. } => Told::Page(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "That is not the code that was mailed to you.",
+        ),
         SignInRefusal::ConnectionMismatch
         | SignInRefusal::NotFresh
         | SignInRefusal::SubjectTransient
@@ -89,7 +91,9 @@ fn of_refusal(refusal: &SignInRefusal) -> Told {
         SignInRefusal::ForeignAddress => Told::Denied(DenyReason::ForeignAddress),
         SignInRefusal::UserInactive | SignInRefusal::UserDeleted => Told::Denied(DenyReason::Deactivated),
         SignInRefusal::UserUnknown => Told::Denied(DenyReason::NotRegistered),
-        SignInRefusal::ProvisionAttributeMissing { .. } => Told::Denied(DenyReason::ProvisionAttributeMissing),
+        SignInRefusal::ProvisionAttributeMissing { .. } => {
+            Told::Denied(DenyReason::ProvisionAttributeMissing)
+        }
         SignInRefusal::SeatsUsedUp { .. } => Told::Denied(DenyReason::SeatsUsed),
     }
 }
@@ -106,11 +110,26 @@ pub(super) async fn page(
             if status.is_server_error() {
                 tracing::error!(error.code = code, reference = %reference, "a sign-in failed on our side");
             }
-            front.pages.error(status, &ErrorPage { title: FAILED, message, reference, again: None })
+            front.pages.error(
+                status,
+                &ErrorPage {
+                    title: FAILED,
+                    message,
+                    reference,
+                    again: None,
+                },
+            )
         }
         Told::Denied(reason) => {
             let context = match connection {
-                Some(id) => front.gatehouse.store.front_door().sign_in_context(id).await.ok().flatten(),
+                Some(id) => front
+                    .gatehouse
+                    .store
+                    .front_door()
+                    .sign_in_context(id)
+                    .await
+                    .ok()
+                    .flatten(),
                 None => None,
             };
             let tenant = context.as_ref().map(|context| &context.tenant);

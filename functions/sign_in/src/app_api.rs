@@ -1,0 +1,130 @@
+//! What the app's server asks (client-authenticated): home-realm discovery (CH-07), and a verified identity that may
+//! register (CH-08).
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::{Json, http::HeaderValue};
+use serde::Deserialize;
+
+use gatehouse::app::discover::discover as discover_use_case;
+use gatehouse::app::finish_sign_in::redeem_registration;
+use gatehouse::app::openid_provider::authenticate_client::{AuthenticateError, authenticate};
+use gatehouse::domain::email::EmailAddress;
+use gatehouse::http::body::{self, JSON_LIMIT};
+use gatehouse::http::problem::Problem;
+use gatehouse::http::reference::Reference;
+use gatehouse::http::sign_in::Front;
+use gatehouse::openid_provider::clients::AppClient;
+use gatehouse::openid_provider::params::Parameters;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Discover {
+    email: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Redeem {
+    code: String,
+}
+
+/// `POST /sign-in/discover` with `{"email": …}`.
+pub(crate) async fn discover(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if let Err(answer) = client(&front, &parts.headers, "/sign-in/discover", &reference).await {
+        return answer;
+    }
+    let asked = match body::read_json::<Discover>(&parts.headers, body, JSON_LIMIT).await {
+        Ok(asked) => asked,
+        Err(error) => return Problem::from(error).with_reference(reference).into_response(),
+    };
+    let address = match EmailAddress::parse(&asked.email) {
+        Ok(address) => address,
+        Err(error) => {
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string());
+            return problem.with_reference(reference).into_response();
+        }
+    };
+    match discover_use_case(&front.gatehouse, &address).await {
+        Ok(discovery) => no_store(Json(discovery).into_response()),
+        Err(error) => {
+            tracing::error!(error.code = error.code(), "discovery failed");
+            front.unavailable(error.code(), &reference)
+        }
+    }
+}
+
+/// `POST /sign-in/registration` with `{"code": …}`: once, by the client that the person came from.
+pub(crate) async fn registration(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let client = match client(&front, &parts.headers, "/sign-in/registration", &reference).await {
+        Ok(client) => client,
+        Err(answer) => return answer,
+    };
+    let asked = match body::read_json::<Redeem>(&parts.headers, body, JSON_LIMIT).await {
+        Ok(asked) => asked,
+        Err(error) => return Problem::from(error).with_reference(reference).into_response(),
+    };
+    match redeem_registration(&front.gatehouse, &client.id, &asked.code).await {
+        Ok(Some(registration)) => no_store(Json(registration).into_response()),
+        Ok(None) => {
+            let detail = "wanted a registration code of this client that was not used; another came";
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "registration_code_invalid", detail);
+            problem.with_reference(reference).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error.code = error.code(), "a registration code could not be read");
+            front.unavailable(error.code(), &reference)
+        }
+    }
+}
+
+/// The confidential client of the request, by its Authorization header.
+async fn client(
+    front: &Front,
+    headers: &HeaderMap,
+    path: &str,
+    reference: &Reference,
+) -> Result<AppClient, Response<Body>> {
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let form = Parameters::default();
+    match authenticate(&front.gatehouse, authorization, &form, path).await {
+        Ok((client, _)) if !client.is_public() => Ok(client),
+        Ok(_) => Err(unauthorized(reference)),
+        Err(AuthenticateError::Store(error)) => Err(front.unavailable(error.code(), reference)),
+        Err(AuthenticateError::Refused(_) | AuthenticateError::AssertionReplayed) => {
+            Err(unauthorized(reference))
+        }
+    }
+}
+
+fn unauthorized(reference: &Reference) -> Response<Body> {
+    let detail = "wanted the id and a secret of an app client by HTTP Basic";
+    Problem::new(StatusCode::UNAUTHORIZED, "invalid_client", detail)
+        .with_header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Basic realm=\"gatehouse\""),
+        )
+        .with_reference(reference.clone())
+        .into_response()
+}
+
+fn no_store(mut answer: Response<Body>) -> Response<Body> {
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}

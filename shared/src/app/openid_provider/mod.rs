@@ -1,0 +1,3 @@
+//! The OpenID Provider's use cases: what the operator's app asks for, on the directory.
+
+pub mod authenticate_client;
