@@ -85,15 +85,26 @@ impl Curve {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::P256, Self::P384, Self::P521].into_iter().find(|curve| curve.name() == name)
+        [Self::P256, Self::P384, Self::P521]
+            .into_iter()
+            .find(|curve| curve.name() == name)
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Material {
-    Rsa { n: Vec<u8>, e: Vec<u8> },
-    Ec { curve: Curve, x: Vec<u8>, y: Vec<u8> },
-    Ed25519 { x: Vec<u8> },
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    Ec {
+        curve: Curve,
+        x: Vec<u8>,
+        y: Vec<u8>,
+    },
+    Ed25519 {
+        x: Vec<u8>,
+    },
     /// What the `openidconnect` crate makes for HMAC: verifies nothing.
     Refused,
 }
@@ -117,13 +128,18 @@ impl Jwk {
         // Leading zeros are forbidden (RFC 7518 section 6.3.1.1) and seen in the field all the same.
         let n: Vec<u8> = n.iter().copied().skip_while(|b| *b == 0).collect();
         let e: Vec<u8> = e.iter().copied().skip_while(|b| *b == 0).collect();
-        let bits = n.first().map_or(0, |top| n.len() * 8 - top.leading_zeros() as usize);
+        let bits = n
+            .first()
+            .map_or(0, |top| n.len() * 8 - top.leading_zeros() as usize);
         if !(2048..=8192).contains(&bits) {
             return Err(JwkError::RsaSize(bits));
         }
-        RsaPublicKeyComponents { n: n.as_slice(), e: e.as_slice() }
-            .to_parsed_public_key(&signature::RSA_PKCS1_2048_8192_SHA256)
-            .map_err(|_| JwkError::Malformed("e"))?;
+        RsaPublicKeyComponents {
+            n: n.as_slice(),
+            e: e.as_slice(),
+        }
+        .to_parsed_public_key(&signature::RSA_PKCS1_2048_8192_SHA256)
+        .map_err(|_| JwkError::Malformed("e"))?;
         Ok(Self::bare(Material::Rsa { n, e }))
     }
 
@@ -139,7 +155,11 @@ impl Jwk {
             return Err(JwkError::Malformed("y"));
         }
         ParsedPublicKey::new(ecdsa(curve), uncompressed(x, y)).map_err(|_| JwkError::Malformed("x"))?;
-        Ok(Self::bare(Material::Ec { curve, x: x.to_vec(), y: y.to_vec() }))
+        Ok(Self::bare(Material::Ec {
+            curve,
+            x: x.to_vec(),
+            y: y.to_vec(),
+        }))
     }
 
     /// An Ed25519 key (RFC 8037).
@@ -154,7 +174,12 @@ impl Jwk {
     }
 
     fn bare(material: Material) -> Self {
-        Self { material, kid: None, alg: None, use_: None }
+        Self {
+            material,
+            kid: None,
+            alg: None,
+            use_: None,
+        }
     }
 
     /// The same key, published for signatures by `alg`, under its thumbprint.
@@ -180,7 +205,11 @@ impl Jwk {
             Material::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, b64(e), b64(n)),
             Material::Ec { curve, x, y } => {
                 let crv = curve.name();
-                format!(r#"{{"crv":"{crv}","kty":"EC","x":"{}","y":"{}"}}"#, b64(x), b64(y))
+                format!(
+                    r#"{{"crv":"{crv}","kty":"EC","x":"{}","y":"{}"}}"#,
+                    b64(x),
+                    b64(y)
+                )
             }
             Material::Ed25519 { x } => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64(x)),
             Material::Refused => r#"{"kty":"oct"}"#.to_owned(),
@@ -191,7 +220,10 @@ impl Jwk {
     /// Whether this key may verify signatures by `alg`: `use`, `alg`, type and curve all agree.
     #[must_use]
     pub fn serves(&self, alg: Algorithm) -> bool {
-        let used = self.use_.as_ref().is_none_or(|u| *u == CoreJsonWebKeyUse::Signature);
+        let used = self
+            .use_
+            .as_ref()
+            .is_none_or(|u| *u == CoreJsonWebKeyUse::Signature);
         let named = self.alg.as_deref().is_none_or(|own| own == alg.name());
         used && named && verification(&self.material, alg).is_some()
     }
@@ -236,9 +268,24 @@ fn verification(material: &Material, alg: Algorithm) -> Option<Verification> {
         (Material::Rsa { .. }, A::Ps256) => Verification::Rsa(&signature::RSA_PSS_2048_8192_SHA256),
         (Material::Rsa { .. }, A::Ps384) => Verification::Rsa(&signature::RSA_PSS_2048_8192_SHA384),
         (Material::Rsa { .. }, A::Ps512) => Verification::Rsa(&signature::RSA_PSS_2048_8192_SHA512),
-        (Material::Ec { curve: Curve::P256, .. }, A::Es256) => Verification::Ec(ecdsa(Curve::P256)),
-        (Material::Ec { curve: Curve::P384, .. }, A::Es384) => Verification::Ec(ecdsa(Curve::P384)),
-        (Material::Ec { curve: Curve::P521, .. }, A::Es512) => Verification::Ec(ecdsa(Curve::P521)),
+        (
+            Material::Ec {
+                curve: Curve::P256, ..
+            },
+            A::Es256,
+        ) => Verification::Ec(ecdsa(Curve::P256)),
+        (
+            Material::Ec {
+                curve: Curve::P384, ..
+            },
+            A::Es384,
+        ) => Verification::Ec(ecdsa(Curve::P384)),
+        (
+            Material::Ec {
+                curve: Curve::P521, ..
+            },
+            A::Es512,
+        ) => Verification::Ec(ecdsa(Curve::P521)),
         (Material::Ed25519 { .. }, A::EdDsa) => Verification::Ed25519,
         _ => return None,
     })
@@ -367,18 +414,30 @@ impl TryFrom<RawJwk> for Jwk {
         let crv = raw.crv.as_deref().unwrap_or_default();
         let key = match (raw.kty.as_str(), Curve::from_name(crv), crv) {
             ("RSA", _, _) => Self::rsa(&member(raw.n.as_ref(), "n")?, &member(raw.e.as_ref(), "e")?)?,
-            ("EC", Some(curve), _) => {
-                Self::ec(curve, &member(raw.x.as_ref(), "x")?, &member(raw.y.as_ref(), "y")?)?
-            }
+            ("EC", Some(curve), _) => Self::ec(
+                curve,
+                &member(raw.x.as_ref(), "x")?,
+                &member(raw.y.as_ref(), "y")?,
+            )?,
             ("OKP", _, "Ed25519") => Self::ed25519(&member(raw.x.as_ref(), "x")?)?,
-            _ => return Err(JwkError::UnsupportedKey { kty: raw.kty.clone(), crv: crv.to_owned() }),
+            _ => {
+                return Err(JwkError::UnsupportedKey {
+                    kty: raw.kty.clone(),
+                    crv: crv.to_owned(),
+                });
+            }
         };
         let use_ = raw.use_.map(|text| match text.as_str() {
             "sig" => CoreJsonWebKeyUse::Signature,
             "enc" => CoreJsonWebKeyUse::Encryption,
             _ => CoreJsonWebKeyUse::Other(text),
         });
-        Ok(Self { kid: raw.kid.map(JsonWebKeyId::new), alg: raw.alg, use_, ..key })
+        Ok(Self {
+            kid: raw.kid.map(JsonWebKeyId::new),
+            alg: raw.alg,
+            use_,
+            ..key
+        })
     }
 }
 

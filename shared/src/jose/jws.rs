@@ -82,9 +82,17 @@ struct HeaderIn {
 /// # Errors
 /// [`SigningKeyError::Sign`].
 pub fn sign(key: &SigningKey, typ: &str, payload: &str) -> Result<String, SigningKeyError> {
-    let header = HeaderOut { alg: key.algorithm(), typ, kid: key.public().kid() };
+    let header = HeaderOut {
+        alg: key.algorithm(),
+        typ,
+        kid: key.public().kid(),
+    };
     let header = serde_json::to_string(&header).map_err(|_| SigningKeyError::Sign)?;
-    let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let input = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
     let signature = key.sign_bytes(input.as_bytes())?;
     Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
@@ -180,7 +188,10 @@ impl Jws {
             if !named || !key.serves(self.alg) {
                 continue;
             }
-            if key.verify(self.alg, self.signing_input.as_bytes(), &self.signature).is_ok() {
+            if key
+                .verify(self.alg, self.signing_input.as_bytes(), &self.signature)
+                .is_ok()
+            {
                 return Ok(&self.payload);
             }
             outcome = Err(JwsError::BadSignature);

@@ -119,7 +119,9 @@ pub struct SigningKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.public.kid()).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("kid", &self.public.kid())
+            .finish_non_exhaustive()
     }
 }
 
@@ -148,7 +150,11 @@ impl SigningKey {
             }
         };
         let alg = kind.algorithm();
-        Ok(Self { pair: Arc::new(pair), alg, public: public.for_signing(alg) })
+        Ok(Self {
+            pair: Arc::new(pair),
+            alg,
+            public: public.for_signing(alg),
+        })
     }
 
     /// The algorithm that this key signs by.
@@ -189,7 +195,10 @@ impl PrivateSigningKey for SigningKey {
 
     fn sign(&self, alg: &CoreJwsSigningAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         if Algorithm::from_core(alg) != Some(self.alg) {
-            return Err(SigningError::UnsupportedAlg(format!("this key signs by {} only", self.alg.name())));
+            return Err(SigningError::UnsupportedAlg(format!(
+                "this key signs by {} only",
+                self.alg.name()
+            )));
         }
         self.sign_bytes(message).map_err(|_| SigningError::CryptoError)
     }

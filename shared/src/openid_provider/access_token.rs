@@ -6,11 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::digest::Digest;
 use super::error::{OAuthError, OAuthErrorCode};
 use super::grants::Grant;
-use super::identifiers::{ClientId, Digest};
 use super::params::Parameters;
 use super::scope::Scopes;
+use crate::domain::ids::{ClientId, TenantId, UserId};
 use crate::jose::jws::{self, JwsError};
 use crate::jose::signing::SigningKeyError;
 use crate::jose::{Algorithm, Jwk, Jws, SigningKey};
@@ -62,10 +63,9 @@ impl AccessTokenError {
             Self::Missing | Self::NotAnAccessToken | Self::Expired => {
                 OAuthError::new(OAuthErrorCode::InvalidToken, &self.to_string())
             }
-            Self::Signature(_) => OAuthError::new(
-                OAuthErrorCode::InvalidToken,
-                &Self::NotAnAccessToken.to_string(),
-            ),
+            Self::Signature(_) => {
+                OAuthError::new(OAuthErrorCode::InvalidToken, &Self::NotAnAccessToken.to_string())
+            }
         }
     }
 }
@@ -80,17 +80,16 @@ pub struct AccessTokenClaims {
     jti: Uuid,
     /// The user.
     #[serde(rename = "sub")]
-    pub user: Uuid,
+    pub user: UserId,
     /// The tenant.
     #[serde(rename = "organization")]
-    pub tenant: Uuid,
+    pub tenant: TenantId,
     /// The client that it was issued to.
     pub client_id: ClientId,
     /// What it may see.
     #[serde(rename = "scope")]
     pub scopes: Scopes,
-    /// The session that it ends with.
-    #[serde(rename = "sid")]
+    /// The key of the session that it ends with.
     pub session: Digest,
     /// The key of the grant that it ends with.
     pub grant: Digest,
@@ -126,8 +125,8 @@ pub fn issue(
         exp: end.timestamp(),
         iat: now.timestamp(),
         jti,
-        user: grant.authentication.user,
-        tenant: grant.authentication.tenant,
+        user: grant.authentication.user.clone(),
+        tenant: grant.authentication.tenant.clone(),
         client_id: grant.client_id.clone(),
         scopes: scopes.clone(),
         session: grant.authentication.session,
@@ -136,7 +135,10 @@ pub fn issue(
     };
     let payload = serde_json::to_string(&claims).map_err(|_| SigningKeyError::Sign)?;
     let token = Secret::new(jws::sign(key, TYPE, &payload)?);
-    Ok(IssuedAccessToken { token, expires_in: (end.timestamp() - now.timestamp()).max(0) })
+    Ok(IssuedAccessToken {
+        token,
+        expires_in: (end.timestamp() - now.timestamp()).max(0),
+    })
 }
 
 /// Verifies a presented token by the published keys.
@@ -159,7 +161,11 @@ pub fn verify(
     if claims.iss != issuer || claims.aud != issuer {
         return Err(AccessTokenError::NotAnAccessToken);
     }
-    if claims.exp <= now.timestamp() { Err(AccessTokenError::Expired) } else { Ok(claims) }
+    if claims.exp <= now.timestamp() {
+        Err(AccessTokenError::Expired)
+    } else {
+        Ok(claims)
+    }
 }
 
 /// The presented token: in the Authorization header (RFC 6750 section 2.1) or, by POST, in the form (section 2.2).

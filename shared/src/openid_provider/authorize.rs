@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 pub use super::authorize_error::AuthorizeError;
 use super::clients::AppClient;
-use super::identifiers::{ClientId, ConnectionParameter, OrganizationParameter};
 use super::params::Parameters;
 use super::pkce::CodeChallenge;
 use super::response::{AuthorizationResponse, ResponseMode, ResponseTarget};
 use super::scope::{Scope, Scopes};
+use crate::domain::ids::{ClientId, ConnectionId, TenantId};
 use crate::redacted::{Personal, Secret};
 
 /// The longest `state`, in characters.
@@ -50,9 +50,9 @@ pub struct AuthorizationRequest {
     /// An e-mail address, or a one-time hint of ours.
     pub login_hint: Option<Personal<String>>,
     /// The tenant that the app wants; not looked up yet.
-    pub organization: Option<OrganizationParameter>,
+    pub organization: Option<TenantId>,
     /// The connection that the app wants; not looked up yet.
-    pub connection: Option<ConnectionParameter>,
+    pub connection: Option<ConnectionId>,
     /// An earlier ID token of the person; not verified yet (see [`super::hint::verify`]).
     pub id_token_hint: Option<Secret>,
 }
@@ -107,12 +107,20 @@ pub fn parse(parameters: &Parameters, client: &AppClient) -> Result<Authorizatio
     let target = target(parameters, client).map_err(Refusal::Page)?;
     // The mode itself may be wrong; that is told by the default mode.
     let mode = response_mode(parameters);
-    let target = ResponseTarget { mode: mode.clone().unwrap_or(ResponseMode::Query), ..target };
-    mode.and_then(|_| body(parameters, client, &target)).map_err(|error| Refusal::Redirect(target, error))
+    let target = ResponseTarget {
+        mode: mode.clone().unwrap_or(ResponseMode::Query),
+        ..target
+    };
+    mode.and_then(|_| body(parameters, client, &target))
+        .map_err(|error| Refusal::Redirect(target, error))
 }
 
 fn once<'p>(parameters: &'p Parameters, name: &str) -> Option<&'p str> {
-    if parameters.is_repeated(name) { None } else { parameters.get(name) }
+    if parameters.is_repeated(name) {
+        None
+    } else {
+        parameters.get(name)
+    }
 }
 
 fn target(parameters: &Parameters, client: &AppClient) -> Result<ResponseTarget, AuthorizeError> {
@@ -129,7 +137,7 @@ fn target(parameters: &Parameters, client: &AppClient) -> Result<ResponseTarget,
 }
 
 /// RFC 6749 appendix A.5: VSCHAR.
-fn is_visible(text: &str, max: usize) -> bool {
+pub(crate) fn is_visible(text: &str, max: usize) -> bool {
     text.len() <= max && text.bytes().all(|b| (0x20..=0x7e).contains(&b))
 }
 
@@ -147,7 +155,10 @@ fn body(
     target: &ResponseTarget,
 ) -> Result<AuthorizationRequest, AuthorizeError> {
     refuse_unsupported(parameters)?;
-    if parameters.get("state").is_some_and(|state| !is_visible(state, MAX_STATE_LEN)) {
+    if parameters
+        .get("state")
+        .is_some_and(|state| !is_visible(state, MAX_STATE_LEN))
+    {
         return Err(AuthorizeError::State);
     }
     let nonce = parameters.get("nonce");
@@ -172,12 +183,12 @@ fn body(
         login_hint: login_hint.map(|hint| Personal(hint.to_owned())),
         organization: parameters
             .get("organization")
-            .map(OrganizationParameter::parse)
+            .map(TenantId::parse)
             .transpose()
             .map_err(|_| AuthorizeError::Organization)?,
         connection: parameters
             .get("connection")
-            .map(ConnectionParameter::parse)
+            .map(ConnectionId::parse)
             .transpose()
             .map_err(|_| AuthorizeError::Connection)?,
         id_token_hint: parameters.get("id_token_hint").map(Secret::new),
@@ -210,7 +221,11 @@ fn scopes(parameters: &Parameters, client: &AppClient) -> Result<Scopes, Authori
         return Err(AuthorizeError::ScopeWithoutOpenId);
     }
     let granted = asked.intersection(&client.scopes);
-    if granted.contains(Scope::OpenId) { Ok(granted) } else { Err(AuthorizeError::ScopeNotAllowed) }
+    if granted.contains(Scope::OpenId) {
+        Ok(granted)
+    } else {
+        Err(AuthorizeError::ScopeNotAllowed)
+    }
 }
 
 fn prompt(text: &str) -> Result<Prompt, AuthorizeError> {
@@ -226,7 +241,11 @@ fn prompt(text: &str) -> Result<Prompt, AuthorizeError> {
             other => return Err(AuthorizeError::Prompt(other.to_owned())),
         }
     }
-    if prompt.none && words > 1 { Err(AuthorizeError::PromptNoneNotAlone) } else { Ok(prompt) }
+    if prompt.none && words > 1 {
+        Err(AuthorizeError::PromptNoneNotAlone)
+    } else {
+        Ok(prompt)
+    }
 }
 
 fn max_age(text: Option<&str>) -> Result<Option<u32>, AuthorizeError> {

@@ -7,9 +7,9 @@ use openidconnect::{
     EndUserPictureUrl, EndUserUsername, StandardClaims, SubjectIdentifier,
 };
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::scope::{Scope, Scopes};
+use crate::domain::ids::{TenantId, UserId};
 use crate::redacted::Personal;
 
 /// Every claim that an ID token or the userinfo answer may hold.
@@ -59,12 +59,12 @@ pub struct TeamClaim {
 }
 
 /// What the directory knows about a person in one tenant, in the words of the claims.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserProfile {
     /// The tenant-scoped user id: `sub`.
-    pub user: Uuid,
+    pub user: UserId,
     /// The tenant: `organization`.
-    pub tenant: Uuid,
+    pub tenant: TenantId,
     /// The tenant's name.
     pub organization_name: Option<String>,
     /// The connection that the person last signed in by.

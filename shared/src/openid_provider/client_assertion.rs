@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::clients::AppClient;
-use super::identifiers::{ClientId, Digest};
+use super::digest::Digest;
+use crate::domain::ids::ClientId;
 use crate::jose::jws::JwsError;
 use crate::jose::{Algorithm, Jws};
 
@@ -83,7 +84,11 @@ impl NumericDate {
         let in_range = self.0.is_finite() && self.0.abs() < 1e12;
         #[expect(clippy::cast_possible_truncation, reason = "held within ±1e12 before")]
         let seconds = self.0 as i64;
-        if in_range { DateTime::from_timestamp(seconds, 0) } else { None }
+        if in_range {
+            DateTime::from_timestamp(seconds, 0)
+        } else {
+            None
+        }
     }
 }
 
@@ -155,7 +160,10 @@ pub fn verify(
     }
     // A client id never holds a space, so the pair is unambiguous.
     let key = Digest::of(format!("{} {}", client.id, claims.jti).as_bytes());
-    Ok(AssertionUse { key, remember_until: expires + SKEW })
+    Ok(AssertionUse {
+        key,
+        remember_until: expires + SKEW,
+    })
 }
 
 /// Every named audience must be ours: an assertion that another server could replay to us, or we to it, is refused.

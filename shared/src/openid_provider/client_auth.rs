@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::client_assertion::{self, AssertionError, AssertionUse};
 use super::clients::{AppClient, secret_matches};
 use super::error::{OAuthError, OAuthErrorCode};
-use super::identifiers::ClientId;
 use super::params::{self, Parameters};
+use crate::domain::ids::ClientId;
 use crate::jose::Jws;
 use crate::jose::jws::JwsError;
 use crate::redacted::Secret;
@@ -102,7 +102,12 @@ pub enum Method {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 4] = [Self::SecretBasic, Self::SecretPost, Self::PrivateKeyJwt, Self::None];
+    pub const ALL: [Self; 4] = [
+        Self::SecretBasic,
+        Self::SecretPost,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
 
     /// The name in the discovery document.
     #[must_use]
@@ -150,7 +155,9 @@ impl Presented {
             return Err(ClientAuthError::Repeated(name.to_owned()));
         }
         let secret = form.get("client_secret");
-        let assertion = form.get("client_assertion").or_else(|| form.get("client_assertion_type"));
+        let assertion = form
+            .get("client_assertion")
+            .or_else(|| form.get("client_assertion_type"));
         let methods = [authorization.is_some(), secret.is_some(), assertion.is_some()];
         if methods.into_iter().filter(|used| *used).count() > 1 {
             return Err(ClientAuthError::SeveralMethods);
@@ -175,7 +182,11 @@ impl Presented {
             return Err(ClientAuthError::ClientIdMismatch);
         }
         let client_id = own.or(named).ok_or(ClientAuthError::Missing)?;
-        Ok(Self { client_id, method, proof })
+        Ok(Self {
+            client_id,
+            method,
+            proof,
+        })
     }
 
     /// Whose registry entry to look up.
@@ -220,7 +231,11 @@ impl Presented {
                 None
             }
         };
-        Ok(Authenticated { client_id: self.client_id.clone(), method: self.method, assertion })
+        Ok(Authenticated {
+            client_id: self.client_id.clone(),
+            method: self.method,
+            assertion,
+        })
     }
 }
 
@@ -230,7 +245,9 @@ fn basic(header: &str) -> Result<(ClientId, Secret), ClientAuthError> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(ClientAuthError::MalformedBasic);
     }
-    let octets = STANDARD.decode(encoded.trim()).map_err(|_| ClientAuthError::MalformedBasic)?;
+    let octets = STANDARD
+        .decode(encoded.trim())
+        .map_err(|_| ClientAuthError::MalformedBasic)?;
     let text = String::from_utf8(octets).map_err(|_| ClientAuthError::MalformedBasic)?;
     let (id, secret) = text.split_once(':').ok_or(ClientAuthError::MalformedBasic)?;
     let id = params::decode(id).map_err(|_| ClientAuthError::MalformedBasic)?;

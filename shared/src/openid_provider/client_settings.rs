@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clients::AppClient;
-use super::identifiers::ClientId;
 use super::redirect::{RedirectUriError, RegisteredUrl};
 use super::scope::{Scope, Scopes};
+use crate::domain::ids::ClientId;
 use crate::jose::jwk::JwkError;
 use crate::jose::{Algorithm, Jwk};
 
@@ -170,7 +170,11 @@ impl AppClient {
     ///
     /// # Errors
     /// [`ClientError`]: the first thing that is wrong.
-    pub fn register(id: ClientId, settings: &ClientSettings, now: DateTime<Utc>) -> Result<Self, ClientError> {
+    pub fn register(
+        id: ClientId,
+        settings: &ClientSettings,
+        now: DateTime<Utc>,
+    ) -> Result<Self, ClientError> {
         let name_len = settings.name.trim().chars().count();
         if !(1..=MAX_NAME_LEN).contains(&name_len) {
             return Err(ClientError::Name(name_len));
@@ -215,16 +219,27 @@ impl AppClient {
         if changed.is_public() && !self.secrets.is_empty() {
             return Err(ClientError::PublicWithSecret);
         }
-        Ok(Self { secrets: self.secrets.clone(), ..changed })
+        Ok(Self {
+            secrets: self.secrets.clone(),
+            ..changed
+        })
     }
 }
 
 fn urls(field: &'static str, raw: &[String], native: bool) -> Result<Vec<RegisteredUrl>, ClientError> {
     if raw.len() > MAX_URLS {
-        return Err(ClientError::TooMany { field, limit: MAX_URLS, got: raw.len() });
+        return Err(ClientError::TooMany {
+            field,
+            limit: MAX_URLS,
+            got: raw.len(),
+        });
     }
     let parse = |(at, text): (usize, &String)| {
-        RegisteredUrl::parse(text, native).map_err(|error| ClientError::Url { field, entry: at + 1, error })
+        RegisteredUrl::parse(text, native).map_err(|error| ClientError::Url {
+            field,
+            entry: at + 1,
+            error,
+        })
     };
     raw.iter().enumerate().map(parse).collect()
 }
@@ -232,13 +247,21 @@ fn urls(field: &'static str, raw: &[String], native: bool) -> Result<Vec<Registe
 fn web_url(field: &'static str, raw: Option<&String>) -> Result<Option<RegisteredUrl>, ClientError> {
     raw.map(|text| RegisteredUrl::parse(text, false))
         .transpose()
-        .map_err(|error| ClientError::Url { field, entry: 1, error })
+        .map_err(|error| ClientError::Url {
+            field,
+            entry: 1,
+            error,
+        })
 }
 
 fn scopes(names: &[String]) -> Result<Scopes, ClientError> {
     let parse = |name: &String| Scope::from_name(name).ok_or_else(|| ClientError::UnknownScope(name.clone()));
     let scopes: Scopes = names.iter().map(parse).collect::<Result<_, _>>()?;
-    if scopes.contains(Scope::OpenId) { Ok(scopes) } else { Err(ClientError::NoOpenId) }
+    if scopes.contains(Scope::OpenId) {
+        Ok(scopes)
+    } else {
+        Err(ClientError::NoOpenId)
+    }
 }
 
 fn id_token_alg(alg: Algorithm) -> Result<Algorithm, ClientError> {
@@ -256,15 +279,24 @@ fn id_token_alg(alg: Algorithm) -> Result<Algorithm, ClientError> {
 }
 
 fn keys(jwks: &serde_json::Value) -> Result<Vec<Jwk>, ClientError> {
-    let list = jwks.get("keys").and_then(|keys| keys.as_array()).ok_or(ClientError::JwksShape)?;
+    let list = jwks
+        .get("keys")
+        .and_then(|keys| keys.as_array())
+        .ok_or(ClientError::JwksShape)?;
     if list.len() > MAX_KEYS {
-        return Err(ClientError::TooMany { field: "jwks", limit: MAX_KEYS, got: list.len() });
+        return Err(ClientError::TooMany {
+            field: "jwks",
+            limit: MAX_KEYS,
+            got: list.len(),
+        });
     }
     let mut keys = Vec::with_capacity(list.len());
     for (at, value) in list.iter().enumerate() {
-        let refuse = |reason: String| ClientError::Key { entry: at + 1, reason };
-        let key: Jwk =
-            serde_json::from_value(value.clone()).map_err(|error| refuse(error.to_string()))?;
+        let refuse = |reason: String| ClientError::Key {
+            entry: at + 1,
+            reason,
+        };
+        let key: Jwk = serde_json::from_value(value.clone()).map_err(|error| refuse(error.to_string()))?;
         if !Algorithm::ALL.into_iter().any(|alg| key.serves(alg)) {
             return Err(refuse(JwkError::WrongAlgorithm("signatures").to_string()));
         }

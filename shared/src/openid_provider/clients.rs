@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::client_settings::{ClientError, ClientKind};
-use super::identifiers::{ClientId, Digest};
+use super::digest::Digest;
 use super::redirect::RegisteredUrl;
 use super::scope::Scopes;
+use crate::domain::ids::ClientId;
 use crate::jose::{Algorithm, Jwk};
 use crate::redacted::Secret;
 
@@ -102,13 +103,17 @@ impl AppClient {
     /// Whether codes may be sent to this exact redirect URI.
     #[must_use]
     pub fn admits_redirect(&self, presented: &str) -> bool {
-        self.redirect_uris.iter().any(|uri| uri.admits(presented, self.is_public()))
+        self.redirect_uris
+            .iter()
+            .any(|uri| uri.admits(presented, self.is_public()))
     }
 
     /// Whether a browser may be sent to this exact URI after sign-out.
     #[must_use]
     pub fn admits_post_logout_redirect(&self, presented: &str) -> bool {
-        self.post_logout_redirect_uris.iter().any(|uri| uri.admits(presented, self.is_public()))
+        self.post_logout_redirect_uris
+            .iter()
+            .any(|uri| uri.admits(presented, self.is_public()))
     }
 
     /// Whether an IdP-initiated sign-in may name this target.
@@ -140,7 +145,12 @@ impl AppClient {
         }
         let secret = Secret::new(format!("{SECRET_PREFIX}{}", URL_SAFE_NO_PAD.encode(random)));
         let digest = Digest::of(secret.expose().as_bytes());
-        self.secrets.push(ClientSecret { id, digest, created_at: now, expires_at });
+        self.secrets.push(ClientSecret {
+            id,
+            digest,
+            created_at: now,
+            expires_at,
+        });
         Ok(secret)
     }
 
@@ -151,7 +161,11 @@ impl AppClient {
     pub fn revoke_secret(&mut self, id: Uuid) -> Result<(), ClientError> {
         let before = self.secrets.len();
         self.secrets.retain(|secret| secret.id != id);
-        if self.secrets.len() == before { Err(ClientError::UnknownSecret) } else { Ok(()) }
+        if self.secrets.len() == before {
+            Err(ClientError::UnknownSecret)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether one live secret is the presented one. Every secret is compared, in constant time.

@@ -107,7 +107,10 @@ impl OAuthError {
     /// An error whose description is cut to the characters that RFC 6749 section 5.2 allows.
     #[must_use]
     pub fn new(error: OAuthErrorCode, description: &str) -> Self {
-        Self { error, error_description: describe(description) }
+        Self {
+            error,
+            error_description: describe(description),
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use openidconnect::{
 
 use super::claims::{self, GatehouseClaims, UserProfile};
 use super::grants::Authentication;
-use super::identifiers::ClientId;
 use super::scope::Scopes;
+use crate::domain::ids::ClientId;
 use crate::jose::SigningKey;
 
 /// How long an ID token may be accepted after it was issued. It is read once, at sign-in; it is no session.
@@ -76,9 +76,14 @@ pub fn issue(
 ) -> Result<IdToken, IdTokenError> {
     let issuer = IssuerUrl::new(context.issuer.to_owned()).map_err(|_| IdTokenError::Issuer)?;
     let authentication = context.authentication;
-    let methods = authentication.amr.iter().cloned().map(AuthenticationMethodReference::new).collect::<Vec<_>>();
+    let methods = authentication
+        .amr
+        .iter()
+        .cloned()
+        .map(AuthenticationMethodReference::new)
+        .collect::<Vec<_>>();
     let additional = GatehouseClaims {
-        sid: Some(authentication.session.to_string()),
+        sid: Some(authentication.sid.clone()),
         ..claims::additional(context.profile, context.scopes)
     };
     let token_claims = IdTokenClaims::new(
@@ -94,6 +99,12 @@ pub fn issue(
     .set_auth_context_ref(authentication.acr.clone().map(AuthenticationContextClass::new))
     .set_auth_method_refs((!methods.is_empty()).then_some(methods));
     let access_token = AccessToken::new(context.access_token.to_owned());
-    IdToken::new(token_claims, key, key.algorithm().core().clone(), Some(&access_token), None)
-        .map_err(|_| IdTokenError::Sign)
+    IdToken::new(
+        token_claims,
+        key,
+        key.algorithm().core().clone(),
+        Some(&access_token),
+        None,
+    )
+    .map_err(|_| IdTokenError::Sign)
 }

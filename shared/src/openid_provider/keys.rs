@@ -133,7 +133,10 @@ impl KeyRing {
         now: DateTime<Utc>,
         generate: impl GenerateKey,
     ) -> Result<Self, KeyRingError> {
-        let mut ring = Self { schema: SCHEMA, keys: Vec::new() };
+        let mut ring = Self {
+            schema: SCHEMA,
+            keys: Vec::new(),
+        };
         ring.rotate(kinds, &RotationPolicy::default(), now, generate)?;
         Ok(ring)
     }
@@ -144,7 +147,11 @@ impl KeyRing {
     /// [`KeyRingError::Malformed`] or [`KeyRingError::Schema`].
     pub fn from_json(text: &Secret) -> Result<Self, KeyRingError> {
         let ring: Self = serde_json::from_str(text.expose()).map_err(|_| KeyRingError::Malformed)?;
-        if ring.schema > SCHEMA { Err(KeyRingError::Schema(ring.schema)) } else { Ok(ring) }
+        if ring.schema > SCHEMA {
+            Err(KeyRingError::Schema(ring.schema))
+        } else {
+            Ok(ring)
+        }
     }
 
     /// The secret's text.
@@ -152,7 +159,9 @@ impl KeyRing {
     /// # Errors
     /// [`KeyRingError::Malformed`], which does not happen to a ring that was made here.
     pub fn to_json(&self) -> Result<Secret, KeyRingError> {
-        serde_json::to_string(self).map(Secret::new).map_err(|_| KeyRingError::Malformed)
+        serde_json::to_string(self)
+            .map(Secret::new)
+            .map_err(|_| KeyRingError::Malformed)
     }
 
     /// The keys, in no particular order.
@@ -184,10 +193,12 @@ impl KeyRing {
                 ring.promote_next(alg, now);
             }
             if ring.find(alg, KeyState::Current).is_none() && !ring.promote_next(alg, now) {
-                ring.keys.push(RingKey::make(*kind, KeyState::Current, now, &mut generate)?);
+                ring.keys
+                    .push(RingKey::make(*kind, KeyState::Current, now, &mut generate)?);
             }
             if ring.find(alg, KeyState::Next).is_none() {
-                ring.keys.push(RingKey::make(*kind, KeyState::Next, now, &mut generate)?);
+                ring.keys
+                    .push(RingKey::make(*kind, KeyState::Next, now, &mut generate)?);
             }
         }
         let changed = ring != *self;
@@ -207,7 +218,11 @@ impl KeyRing {
         generate: impl GenerateKey,
     ) -> Result<(), KeyRingError> {
         let mut ring = self.clone();
-        let at = ring.keys.iter().position(|key| key.kid == kid).ok_or(KeyRingError::UnknownKey)?;
+        let at = ring
+            .keys
+            .iter()
+            .position(|key| key.kid == kid)
+            .ok_or(KeyRingError::UnknownKey)?;
         let gone = ring.keys.remove(at);
         if gone.state != KeyState::Old {
             let others = ring.keys.iter().filter(|key| key.state != KeyState::Old);
@@ -229,7 +244,10 @@ impl KeyRing {
         let mut signing = BTreeMap::new();
         let mut published = Vec::new();
         for key in &self.keys {
-            let opened = key.open().map_err(|error| KeyRingError::Key { kid: key.kid.clone(), error })?;
+            let opened = key.open().map_err(|error| KeyRingError::Key {
+                kid: key.kid.clone(),
+                error,
+            })?;
             published.push(opened.public().clone());
             if key.state == KeyState::Current {
                 signing.insert(opened.algorithm(), opened);
@@ -239,12 +257,15 @@ impl KeyRing {
     }
 
     fn find(&self, alg: Algorithm, state: KeyState) -> Option<&RingKey> {
-        self.keys.iter().find(|key| key.kind.algorithm() == alg && key.state == state)
+        self.keys
+            .iter()
+            .find(|key| key.kind.algorithm() == alg && key.state == state)
     }
 
     fn is_due(&self, alg: Algorithm, policy: &RotationPolicy, now: DateTime<Utc>) -> bool {
         let current = self.find(alg, KeyState::Current);
-        let over = current.is_some_and(|key| key.current_since.unwrap_or(key.created_at) + policy.period <= now);
+        let over =
+            current.is_some_and(|key| key.current_since.unwrap_or(key.created_at) + policy.period <= now);
         let next = self.find(alg, KeyState::Next);
         over && next.is_some_and(|key| key.created_at + policy.publish_ahead <= now)
     }
@@ -260,7 +281,9 @@ impl KeyRing {
 
     fn promote_next(&mut self, alg: Algorithm, now: DateTime<Utc>) -> bool {
         let wanted = |key: &&mut RingKey| key.kind.algorithm() == alg && key.state == KeyState::Next;
-        let Some(key) = self.keys.iter_mut().find(wanted) else { return false };
+        let Some(key) = self.keys.iter_mut().find(wanted) else {
+            return false;
+        };
         key.state = KeyState::Current;
         key.current_since = Some(now);
         true
@@ -268,7 +291,8 @@ impl KeyRing {
 
     fn retire_unwanted(&mut self, kinds: &[KeyKind], policy: &RotationPolicy, now: DateTime<Utc>) {
         let wanted = |kind: KeyKind| kinds.iter().any(|k| k.algorithm() == kind.algorithm());
-        self.keys.retain(|key| wanted(key.kind) || key.state != KeyState::Next);
+        self.keys
+            .retain(|key| wanted(key.kind) || key.state != KeyState::Next);
         for alg in [Algorithm::Rs256, Algorithm::Es256] {
             if !kinds.iter().any(|kind| kind.algorithm() == alg) {
                 self.retire_current(alg, policy, now);
@@ -319,7 +343,9 @@ impl ProviderKeys {
     /// # Errors
     /// [`KeyRingError::NoCurrentKey`].
     pub fn signing(&self, alg: Algorithm) -> Result<&SigningKey, KeyRingError> {
-        self.signing.get(&alg).ok_or(KeyRingError::NoCurrentKey(alg.name()))
+        self.signing
+            .get(&alg)
+            .ok_or(KeyRingError::NoCurrentKey(alg.name()))
     }
 
     /// The algorithms that ID tokens can be signed by.

@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::identifiers::Digest;
+use super::digest::Digest;
+use crate::domain::ids::{TenantId, UserId};
 use crate::redacted::Secret;
 
 /// A presented secret that has not our form.
@@ -66,18 +67,17 @@ impl Code {
 
 /// Marks our refresh tokens, so that secret scanners and people know them.
 const REFRESH_PREFIX: &str = "ghrt_";
-/// tenant 16, user 16, session 32, grant 16, secret 32.
-const REFRESH_LEN: usize = 112;
 
-/// A refresh token. It names the tenant, the user, the session and the grant, so that one consistent read fetches
-/// all that decides; the last 256 bits are the secret. Nothing in it is trusted before the stored digest matches.
+/// A refresh token: `ghrt_` and tenant, user, session, grant and secret, joined by dots. It names them so that one
+/// consistent read fetches all that decides; the last part holds 256 random bits. Nothing in it is trusted before the
+/// stored digest matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The tenant.
-    pub tenant: Uuid,
+    pub tenant: TenantId,
     /// The user.
-    pub user: Uuid,
-    /// The session that the grant ends with.
+    pub user: UserId,
+    /// The key of the session that the grant ends with.
     pub session: Digest,
     /// The grant: the family that all its successors share.
     pub grant: Uuid,
@@ -87,15 +87,19 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// A token from fresh randomness.
     #[must_use]
-    pub fn new(tenant: Uuid, user: Uuid, session: Digest, grant: Uuid, random: [u8; 32]) -> Self {
-        let mut bytes = Vec::with_capacity(REFRESH_LEN);
-        bytes.extend_from_slice(tenant.as_bytes());
-        bytes.extend_from_slice(user.as_bytes());
-        bytes.extend_from_slice(session.as_bytes());
-        bytes.extend_from_slice(grant.as_bytes());
-        bytes.extend_from_slice(&random);
-        let text = format!("{REFRESH_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
-        Self { tenant, user, session, grant, text: Secret::new(text) }
+    pub fn new(tenant: TenantId, user: UserId, session: Digest, grant: Uuid, random: [u8; 32]) -> Self {
+        let secret = URL_SAFE_NO_PAD.encode(random);
+        let text = format!(
+            "{REFRESH_PREFIX}{tenant}.{user}.{session}.{}.{secret}",
+            grant.as_simple()
+        );
+        Self {
+            tenant,
+            user,
+            session,
+            grant,
+            text: Secret::new(text),
+        }
     }
 
     /// Reads a presented token.
@@ -103,25 +107,20 @@ impl RefreshToken {
     /// # Errors
     /// [`OpaqueError::RefreshToken`] when it has not our form.
     pub fn parse(text: &str) -> Result<Self, OpaqueError> {
-        let fields = || {
-            let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(REFRESH_PREFIX)?).ok()?;
-            if bytes.len() != REFRESH_LEN {
-                return None;
-            }
-            let (tenant, rest) = bytes.split_first_chunk::<16>()?;
-            let (user, rest) = rest.split_first_chunk::<16>()?;
-            let (session, rest) = rest.split_first_chunk::<32>()?;
-            let (grant, _secret) = rest.split_first_chunk::<16>()?;
-            Some((*tenant, *user, *session, *grant))
-        };
-        let (tenant, user, session, grant) = fields().ok_or(OpaqueError::RefreshToken)?;
-        Ok(Self {
-            tenant: Uuid::from_bytes(tenant),
-            user: Uuid::from_bytes(user),
-            session: Digest::from_bytes(session),
-            grant: Uuid::from_bytes(grant),
+        Self::fields(text).ok_or(OpaqueError::RefreshToken)
+    }
+
+    fn fields(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix(REFRESH_PREFIX)?.split('.');
+        let token = Self {
+            tenant: TenantId::parse(parts.next()?).ok()?,
+            user: UserId::parse(parts.next()?).ok()?,
+            session: Digest::try_from(parts.next()?.to_owned()).ok()?,
+            grant: Uuid::try_parse(parts.next()?).ok()?,
             text: Secret::new(text),
-        })
+        };
+        Code::parse(parts.next()?).ok()?;
+        parts.next().is_none().then_some(token)
     }
 
     /// The token itself, for the answer.

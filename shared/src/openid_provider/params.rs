@@ -44,7 +44,9 @@ pub struct Parameters {
 
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.pairs.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.pairs.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -72,14 +74,22 @@ impl Parameters {
     /// the first: callers refuse those by [`Parameters::repeated`].
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+        self.pairs
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+            .filter(|v| !v.is_empty())
     }
 
     /// The name of a parameter that stands more than once, which RFC 6749 section 3.1 forbids.
     #[must_use]
     pub fn repeated(&self) -> Option<&str> {
         self.pairs.iter().enumerate().find_map(|(at, (name, _))| {
-            self.pairs.iter().skip(at + 1).any(|(other, _)| other == name).then_some(name.as_str())
+            self.pairs
+                .iter()
+                .skip(at + 1)
+                .any(|(other, _)| other == name)
+                .then_some(name.as_str())
         })
     }
 
@@ -100,8 +110,13 @@ pub(crate) fn decode(text: &str) -> Result<String, ParameterError> {
             _ => return Err(ParameterError::Malformed),
         }
     }
-    let spaced: Cow<'_, str> =
-        if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
-    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| ParameterError::Malformed)?;
+    let spaced: Cow<'_, str> = if text.contains('+') {
+        Cow::Owned(text.replace('+', " "))
+    } else {
+        Cow::Borrowed(text)
+    };
+    let decoded = percent_decode_str(&spaced)
+        .decode_utf8()
+        .map_err(|_| ParameterError::Malformed)?;
     Ok(decoded.into_owned())
 }

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::identifiers::Digest;
+use super::digest::Digest;
 
 /// Why a challenge or verifier is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

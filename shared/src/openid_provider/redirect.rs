@@ -17,7 +17,9 @@ pub enum RedirectUriError {
     #[error("it must be an absolute URL")]
     NotAUrl,
     /// Another spelling of the same URL is the canonical one.
-    #[error("it must be written canonically: lower-case host, no default port, no dot segments, no backslash")]
+    #[error(
+        "it must be written canonically: lower-case host, no default port, no dot segments, no backslash"
+    )]
     NotCanonical,
     /// A fragment.
     #[error("it must not have a fragment")]

@@ -60,7 +60,11 @@ impl ResponseTarget {
             parameters.push(("state", state.clone()));
         }
         parameters.push(("iss", issuer.to_owned()));
-        AuthorizationResponse { redirect_uri: self.redirect_uri.clone(), mode: self.mode, parameters }
+        AuthorizationResponse {
+            redirect_uri: self.redirect_uri.clone(),
+            mode: self.mode,
+            parameters,
+        }
     }
 }
 
@@ -75,7 +79,9 @@ impl AuthorizationResponse {
 /// Adds parameters to a URL's query without re-spelling the URL.
 #[must_use]
 pub fn append_query(url: &str, parameters: &[(&'static str, String)]) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
     if query.is_empty() {
         return url.to_owned();
     }

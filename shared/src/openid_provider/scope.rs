@@ -22,8 +22,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of the discovery document.
-    pub const ALL: [Self; 5] =
-        [Self::OpenId, Self::Profile, Self::Email, Self::Phone, Self::OfflineAccess];
+    pub const ALL: [Self; 5] = [
+        Self::OpenId,
+        Self::Profile,
+        Self::Email,
+        Self::Phone,
+        Self::OfflineAccess,
+    ];
 
     /// The word on the wire.
     #[must_use]
