@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bergshamra::dsig::sign::sign_owned;
+use bergshamra::dsig::sign::{sign_document_node, sign_owned};
 use bergshamra::{DsigContext, Key, KeyData, KeyUsage, KeysManager};
 use kryptering::{EcCurve, KeyAlgorithm};
 
@@ -100,6 +100,25 @@ pub fn sign_with(mut xml: String, template: &str, key: &IdpKey) -> Result<String
 /// # Errors
 /// [`IssueError::Sign`].
 pub fn sign_template(xml: String, key: &IdpKey) -> Result<String, IssueError> {
+    sign_owned(&context(key)?, xml).map_err(failed)
+}
+
+/// Fills in every Signature of `xml`, the innermost first, so that an outer one covers the inner ones.
+///
+/// # Errors
+/// [`IssueError::Sign`].
+pub fn sign_templates(xml: &str, key: &IdpKey) -> Result<String, IssueError> {
+    let context = context(key)?;
+    let mut doc = uppsala::parse(xml).map_err(|error| IssueError::Sign(error.to_string()))?;
+    let signatures = doc.get_elements_by_tag_name_ns("http://www.w3.org/2000/09/xmldsig#", "Signature");
+    for signature in signatures.into_iter().rev() {
+        sign_document_node(&context, &mut doc, signature).map_err(failed)?;
+    }
+    Ok(doc.to_xml())
+}
+
+/// The key, for the engine.
+fn context(key: &IdpKey) -> Result<DsigContext, IssueError> {
     let algorithm = match key.kind() {
         KeyKind::Rsa => KeyAlgorithm::Rsa,
         KeyKind::P256 => KeyAlgorithm::Ec(EcCurve::P256),
@@ -108,7 +127,7 @@ pub fn sign_template(xml: String, key: &IdpKey) -> Result<String, IssueError> {
     let data = KeyData::from_pkcs8_der(algorithm, key.pkcs8_der()).map_err(failed)?;
     let mut manager = KeysManager::new();
     manager.add_key(Key::new(data, KeyUsage::Sign));
-    sign_owned(&DsigContext::new(manager), xml).map_err(failed)
+    Ok(DsigContext::new(manager))
 }
 
 /// The engine's error as ours.
