@@ -1,3 +1,6 @@
 //! One test binary.
+
+mod conformance;
+
 #[test]
 fn placeholder() {}

@@ -1,1 +1,3 @@
 //! The embedded default.
+
+pub mod demo_idp;

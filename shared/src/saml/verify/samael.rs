@@ -31,9 +31,12 @@ const ALLOWED: [AllowedSignatureAlgorithm; 6] = [
 /// # Errors
 /// `digest_mismatch` or `signature_invalid`.
 pub fn check(signed: &Signed<'_>, keys: &TrustedKeys) -> Result<(), Refusal> {
-    // The engine verifies nothing at all, and says so by success, when it has no certificates.
-    if signed.sites.is_empty() || keys.certificates().is_empty() {
+    if signed.sites.is_empty() {
         return Ok(());
+    }
+    // Without certificates the engine is known to verify nothing and to succeed.
+    if keys.certificates().is_empty() {
+        return Err(Refusal::new(RefusalCode::CertificatesMissing, "none"));
     }
     let certificates: Vec<CertificateDer> = keys
         .certificates()

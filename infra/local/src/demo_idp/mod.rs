@@ -1,0 +1,3 @@
+//! The demo identity provider.
+
+pub mod issue;

@@ -1,0 +1,3 @@
+//! What the protocols promise, checked against messages.
+
+mod saml;

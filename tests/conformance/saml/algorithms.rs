@@ -1,0 +1,134 @@
+//! IL rows and E-39, GW-4, S-1, S-2, PI-2: every combination that is accepted.
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+use gatehouse::saml::response::DecryptionKey;
+use gatehouse_local::demo_idp::issue::encrypt::{Cipher, KeyPlace, Transport};
+use gatehouse_local::demo_idp::issue::keys::IdpKey;
+use gatehouse_local::demo_idp::issue::sign::SignatureAlgorithm;
+use gatehouse_local::demo_idp::issue::{Issue, Sign};
+
+use super::world::{Connection, KEYS, edit, encrypted, signed, xml};
+
+fn algorithms() -> [(SignatureAlgorithm, &'static IdpKey); 5] {
+    [
+        (SignatureAlgorithm::RsaSha256, &KEYS.rsa),
+        (SignatureAlgorithm::RsaSha384, &KEYS.rsa),
+        (SignatureAlgorithm::RsaSha512, &KEYS.rsa),
+        (SignatureAlgorithm::EcdsaSha256, &KEYS.p256),
+        (SignatureAlgorithm::EcdsaSha384, &KEYS.p384),
+    ]
+}
+
+#[test]
+fn il_signature_algorithms_on_assertion_response_and_both() {
+    for sign in [Sign::Assertion, Sign::Response, Sign::Both] {
+        for (algorithm, key) in algorithms() {
+            let issue = Issue {
+                algorithm,
+                ..signed(sign)
+            };
+            let read = Connection::default().read(&issue.form_value(key).unwrap());
+            let read = read.unwrap_or_else(|refusal| panic!("{sign:?} {algorithm:?}: {refusal}"));
+            assert_eq!(
+                (read.assertion_signed, read.response_signed),
+                (sign.assertion(), sign.response())
+            );
+            assert!(!read.encrypted);
+            assert_eq!(read.name_id.unwrap().value, "ada@acme.example");
+        }
+    }
+}
+
+#[test]
+fn il_encryption_algorithms_with_assertion_response_and_both_signed() {
+    for sign in [Sign::Assertion, Sign::Response, Sign::Both] {
+        for cipher in [
+            Cipher::Aes128Gcm,
+            Cipher::Aes256Gcm,
+            Cipher::Aes128Cbc,
+            Cipher::Aes256Cbc,
+        ] {
+            for transport in [
+                Transport::OaepMgf1p,
+                Transport::OaepMgf1pNamed,
+                Transport::OaepSha256,
+                Transport::OaepSha256Labelled,
+            ] {
+                for place in [KeyPlace::Inline, KeyPlace::Beside] {
+                    let mut issue = encrypted(sign);
+                    for encryption in &mut issue.encryption {
+                        (encryption.cipher, encryption.transport, encryption.place) =
+                            (cipher, transport, place);
+                    }
+                    let read = Connection::default().read(&issue.form_value(&KEYS.rsa).unwrap());
+                    let cbc = matches!(cipher, Cipher::Aes128Cbc | Cipher::Aes256Cbc);
+                    if cbc && !sign.response() {
+                        assert_eq!(read.unwrap_err().code(), "encryption_cbc_forbidden");
+                        continue;
+                    }
+                    let read =
+                        read.unwrap_or_else(|refusal| panic!("{sign:?} {cipher:?} {transport:?}: {refusal}"));
+                    assert!(read.encrypted);
+                    assert_eq!(
+                        (read.assertion_signed, read.response_signed),
+                        (sign.assertion(), sign.response())
+                    );
+                    assert_eq!(read.attributes["groups"], ["Engineers", "Admins"]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn several_certificates_and_decryption_keys_are_tried() {
+    let issue = encrypted(Sign::Both);
+    let mut connection = Connection::default();
+    connection
+        .certificates
+        .insert(0, KEYS.foreign.certificate_der().to_vec());
+    connection.certificates.insert(0, b"no certificate".to_vec());
+    connection.decryption_keys.insert(
+        0,
+        DecryptionKey::from_pkcs8_der(KEYS.foreign.pkcs8_der().to_vec()),
+    );
+    connection
+        .decryption_keys
+        .insert(0, DecryptionKey::from_pkcs8_der(b"no key".to_vec()));
+    assert!(connection.read(&issue.form_value(&KEYS.rsa).unwrap()).is_ok());
+}
+
+#[test]
+fn unusable_certificates_say_what_they_are() {
+    let form = signed(Sign::Assertion).form_value(&KEYS.rsa).unwrap();
+    let curve = include_bytes!("../../fixtures/saml/certificates/p521.der").to_vec();
+    let weak = include_bytes!("../../fixtures/saml/certificates/rsa1024.der").to_vec();
+    let padded = [KEYS.rsa.certificate_der(), b"x"].concat();
+    for (certificate, got) in [
+        (curve, "another elliptic curve"),
+        (weak, "RSA of 1024 bits"),
+        (padded, "bytes after the certificate"),
+    ] {
+        let connection = Connection {
+            certificates: vec![certificate],
+            ..Connection::default()
+        };
+        let refusal = connection.read(&form).unwrap_err();
+        assert_eq!((refusal.code(), refusal.got()), ("certificate_unusable", got));
+    }
+}
+
+#[test]
+fn an_oaep_mask_of_another_hash_is_refused_in_words() {
+    let plain = xml(&encrypted(Sign::Assertion));
+    let mixed = edit(
+        &plain,
+        "xmlenc#rsa-oaep-mgf1p\">",
+        "xmlenc#rsa-oaep-mgf1p\"><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>",
+    );
+    let refusal = Connection::default()
+        .read(&gatehouse_local::demo_idp::issue::form_value(&mixed))
+        .unwrap_err();
+    assert_eq!(refusal.code(), "key_transport_forbidden");
+    assert!(refusal.got().contains("different hashes"));
+}

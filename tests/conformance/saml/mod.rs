@@ -1,0 +1,12 @@
+//! The receiving half of SAML: each check with its genuine twin, attacks, algorithms, and the shapes of real IdPs.
+
+mod algorithms;
+mod alike;
+mod attacks;
+mod cases;
+mod codes;
+mod idp_shapes;
+mod properties;
+mod quirks;
+mod reading;
+mod world;
