@@ -23,7 +23,7 @@ use crate::domain::ids::ConnectionId;
 use crate::openid_provider::clients::AppClient;
 use crate::random;
 use crate::saml::keys::KeyRing;
-use crate::secrets::{SecretName, Secrets, SecretsError, SecretsFault};
+use crate::secrets::{SecretName, Secrets, SecretsError};
 use crate::store::{CommitError, Store, StoreError};
 
 pub use browser::Browser;
@@ -46,6 +46,8 @@ pub struct Gatehouse {
     pub secrets: Secrets,
     /// Limits the records of failed sign-ins.
     pub failure_limit: failures::FailureLimit,
+    /// The provider's opened keys.
+    pub op_keys: openid_provider::keys::KeysCache,
 }
 
 /// Our side of a SAML connection as its identity provider knows it.
@@ -67,6 +69,7 @@ impl Gatehouse {
             store: aws::store(sdk, &config, &clock),
             secrets: aws::secrets(sdk, &config, &clock),
             failure_limit: failures::FailureLimit::default(),
+            op_keys: openid_provider::keys::KeysCache::default(),
             config,
             clock,
         })
@@ -102,11 +105,8 @@ impl Gatehouse {
     /// # Errors
     /// [`SecretsError`] when Secrets Manager fails or the secret is no key ring.
     pub async fn key_ring(&self, name: &SecretName) -> Result<Option<KeyRing>, SecretsError> {
-        match self.secrets.get_json::<KeyRing>(name, "a key ring").await {
-            Ok(ring) => Ok(Some(ring)),
-            Err(error) if error.fault == SecretsFault::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let Some(version) = self.secrets.find(name).await? else { return Ok(None) };
+        KeyRing::from_secret(&version.value).map(Some).map_err(|_| self.secrets.malformed(name, "a key ring"))
     }
 
     /// The client that IdP-initiated sign-ins lead to: the one marked as default.

@@ -125,6 +125,24 @@ impl Secrets {
         self.read(&full, &slot, &mut known).await
     }
 
+    /// The current value as [`Secrets::get`] gives it; `None` when there is no such secret.
+    ///
+    /// # Errors
+    /// [`SecretsError`], except `NotFound`.
+    pub async fn find(&self, name: &SecretName) -> Result<Option<SecretVersion>, SecretsError> {
+        match self.get(name).await {
+            Ok(version) => Ok(Some(version)),
+            Err(error) if error.fault == SecretsFault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The error for a value that is not what its name says.
+    #[must_use]
+    pub fn malformed(&self, name: &SecretName, wanted: &'static str) -> SecretsError {
+        SecretsError::new(&name.full(&self.prefix), SecretsFault::Malformed { wanted })
+    }
+
     /// The current value by a read that begins after this call: for a key that ought to be there and is not. However
     /// many ask at once, at most two requests are made; rate-limiting over time is the caller's.
     ///

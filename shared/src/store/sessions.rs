@@ -60,6 +60,13 @@ impl TenantTransaction {
         }
     }
 
+    /// Lets the transaction hold only while the session is there.
+    pub fn check_session(&mut self, token: &SessionToken) {
+        let hash = keys::hash(token.secret.expose());
+        let key = keys::session(&self.handle.tenant, &token.user, &hash);
+        self.inner.check(Guard::Session, &key, Expression::present());
+    }
+
     /// Ends a session.
     pub fn delete_session(&mut self, token: &SessionToken) {
         let hash = keys::hash(token.secret.expose());
