@@ -40,6 +40,9 @@ pub enum AccessTokenError {
     /// Past its end.
     #[error("the access token has expired")]
     Expired,
+    /// Its grant, session or user is over.
+    #[error("what the access token stood for was ended")]
+    Ended,
 }
 
 impl AccessTokenError {
@@ -52,6 +55,7 @@ impl AccessTokenError {
             Self::Signature(error) => error.code(),
             Self::NotAnAccessToken => "access_token_other_kind",
             Self::Expired => "access_token_expired",
+            Self::Ended => "access_token_ended",
         }
     }
 
@@ -60,7 +64,7 @@ impl AccessTokenError {
     pub fn answer(&self) -> OAuthError {
         match self {
             Self::Several => OAuthError::new(OAuthErrorCode::InvalidRequest, &self.to_string()),
-            Self::Missing | Self::NotAnAccessToken | Self::Expired => {
+            Self::Missing | Self::NotAnAccessToken | Self::Expired | Self::Ended => {
                 OAuthError::new(OAuthErrorCode::InvalidToken, &self.to_string())
             }
             Self::Signature(_) => {

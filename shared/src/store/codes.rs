@@ -21,6 +21,17 @@ pub struct StoredCode<T> {
     pub redeemed_for: Option<String>,
 }
 
+/// What decides whether tokens still hold.
+#[derive(Clone, Debug)]
+pub struct FamilyRead<T> {
+    /// The token family.
+    pub family: Option<T>,
+    /// Its user.
+    pub user: Option<User>,
+    /// Whether its session is there.
+    pub session: bool,
+}
+
 impl FrontDoor {
     /// A code, redeemed or not.
     ///
@@ -39,27 +50,34 @@ impl FrontDoor {
 }
 
 impl TenantStore {
-    /// A token family with its user, in one consistent read.
+    /// A token family with its user, and whether its session is there, in one consistent read. `family` and `session`
+    /// are the hashes that they lie under.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
-    pub async fn family_and_user<T: DeserializeOwned>(
+    pub async fn family<T: DeserializeOwned>(
         &self,
         user: &UserId,
-        family: &str,
-    ) -> Result<(Option<T>, Option<User>), StoreError> {
-        let wanted = [
-            keys::refresh(&self.tenant, user, family),
-            keys::user(&self.tenant, user),
-        ];
+        family: Option<&str>,
+        session: &str,
+    ) -> Result<FamilyRead<T>, StoreError> {
+        let mut wanted = vec![keys::user(&self.tenant, user), keys::session(&self.tenant, user, session)];
+        wanted.extend(family.map(|family| keys::refresh(&self.tenant, user, family)));
         let found = self.store.dynamo.get_all(&wanted).await?;
-        let at = |sk: &str| found.iter().find(|item| read_text(item, "sk") == Some(sk));
-        Ok((
-            at(family)
-                .map(|item| read_doc("token family", item))
-                .transpose()?,
-            at("#").map(|item| read_doc("user", item)).transpose()?,
-        ))
+        let at = |key: &keys::Key| {
+            let same = |item: &&super::item::Attributes| {
+                read_text(item, "pk") == Some(&key.pk) && read_text(item, "sk") == Some(&key.sk)
+            };
+            found.iter().find(same)
+        };
+        let [user, session, ..] = wanted.as_slice() else {
+            return Ok(FamilyRead { family: None, user: None, session: false });
+        };
+        Ok(FamilyRead {
+            family: wanted.get(2).and_then(at).map(|item| read_doc("token family", item)).transpose()?,
+            user: at(user).map(|item| read_doc("user", item)).transpose()?,
+            session: at(session).is_some(),
+        })
     }
 }
 

@@ -28,7 +28,7 @@ mod users;
 use std::sync::Arc;
 
 pub use api_keys::{ApiKey, ApiKeyKind};
-pub use codes::StoredCode;
+pub use codes::{FamilyRead, StoredCode};
 pub use connections::SignInContext;
 pub use counters::SeatCount;
 pub use dynamo::Tables;

@@ -67,6 +67,12 @@ impl TenantTransaction {
         self.inner.check(Guard::Session, &key, Expression::present());
     }
 
+    /// Lets the transaction hold only while the session of this hash is there.
+    pub fn check_session_hash(&mut self, user: &UserId, hash: &str) {
+        let key = keys::session(&self.handle.tenant, user, hash);
+        self.inner.check(Guard::Session, &key, Expression::present());
+    }
+
     /// Ends a session.
     pub fn delete_session(&mut self, token: &SessionToken) {
         let hash = keys::hash(token.secret.expose());
