@@ -1,1 +1,13 @@
-//! What the tests stand on.
+//! What the end-to-end tests stand on: a deployment on the embedded services, browsers with cookies that obey
+//! SameSite, an identity provider of our own, and the flows between them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+pub mod app;
+pub mod browser;
+pub mod idp;
+pub mod world;
+
+pub use app::Tokens;
+pub use browser::{Answer, Browser};
+pub use idp::{Idp, Visitor};
+pub use world::World;

@@ -1,0 +1,278 @@
+//! One deployment for one test: in memory, on its own clock, with a tenant, a connection and an app client.
+
+use std::sync::Arc;
+
+use axum::Router;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::TimeDelta;
+use gatehouse::app::Gatehouse;
+use gatehouse::app::openid_provider::keys::make_provider_keys;
+use gatehouse::config::Config;
+use gatehouse::domain::connection::{
+    AttributeMapping, Connection, ConnectionState, IdpInitiated, Protocol, RequestBinding, SamlConnection, SamlIdp,
+    SubjectSource,
+};
+use gatehouse::domain::domain_name::DomainName;
+use gatehouse::domain::email::EmailAddress;
+use gatehouse::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
+use gatehouse::domain::team::Source;
+use gatehouse::domain::tenant::{DomainClaim, DomainState, Entitlements, Tenant, TenantSettings};
+use gatehouse::domain::user::{PersonDetails, User};
+use gatehouse::openid_provider::clients::AppClient;
+use gatehouse::random;
+use gatehouse::redacted::Secret;
+use gatehouse::saml::keys::{KeyMaterial, KeyRing, RsaSize};
+use gatehouse::secrets::SecretName;
+use gatehouse_local::{Local, Options};
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::idp::Idp;
+
+/// Where the app of the tests takes codes; nothing listens there.
+pub const REDIRECT_URI: &str = "https://app.example.com/callback";
+/// The domain that the tenant has proven.
+pub const DOMAIN: &str = "acme.com";
+
+/// A deployment with all functions, seeded with one tenant.
+pub struct World {
+    /// The embedded services.
+    pub local: Local,
+    /// The use cases' world.
+    pub gatehouse: Arc<Gatehouse>,
+    /// All functions behind one gateway.
+    pub router: Router,
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its active SAML connection.
+    pub connection: Connection,
+    /// The identity provider of the connection.
+    pub idp: Idp,
+    /// The app client.
+    pub client: AppClient,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+impl World {
+    /// Plain http on loopback, as `cargo run` has it: cookies are Lax.
+    pub async fn start() -> Self {
+        let local = Local::start(&Options::in_memory()).unwrap();
+        let base = local.base_url().to_owned();
+        Self::on(local, &base).await
+    }
+
+    /// As deployed: https, `__Host-` cookies.
+    pub async fn deployed() -> Self {
+        let local = Local::start(&Options::in_memory()).unwrap();
+        Self::on(local, "https://login.example.com").await
+    }
+
+    async fn on(local: Local, base: &str) -> Self {
+        let variables = [
+            ("GATEHOUSE_BASE_URL", base),
+            ("GATEHOUSE_DIRECTORY_TABLE", "Directory"),
+            ("GATEHOUSE_EPHEMERAL_TABLE", "Ephemeral"),
+            ("GATEHOUSE_SECRETS_PREFIX", "gatehouse/test"),
+            ("GATEHOUSE_ROLE_CATALOGUE", "stakeholder-to-admin"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::from_env(variables).unwrap();
+        let gatehouse = Gatehouse::new(config, local.clock().clone(), local.sdk_config());
+        make_provider_keys(&gatehouse).await.unwrap();
+        let routers = [
+            sign_in::router(gatehouse.clone()),
+            saml_acs::router(gatehouse.clone()),
+            saml_metadata::router(gatehouse.clone()),
+            openid_provider::router(gatehouse.clone()),
+        ];
+        let router = gatehouse_local::gateway::router(routers);
+        let idp = Idp::new("https://idp.acme.com/metadata");
+        let tenant = make_tenant(&gatehouse, "Acme", DOMAIN).await;
+        let connection = make_connection(&gatehouse, &tenant, &idp).await;
+        let (client, client_secret) = make_client(&gatehouse).await;
+        Self { local, gatehouse, router, tenant, connection, idp, client, client_secret }
+    }
+
+    /// A new browser.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone(), self.gatehouse.config.base_url.as_str())
+    }
+
+    /// Changes the tenant, over the version that is stored.
+    pub async fn set_tenant(&mut self, change: impl FnOnce(&mut Tenant)) {
+        let handle = self.gatehouse.store.tenant(&self.tenant.id);
+        let mut tenant = handle.record().await.unwrap().unwrap();
+        change(&mut tenant);
+        tenant.version += 1;
+        let mut tx = handle.begin();
+        tx.update_tenant(&tenant);
+        tx.commit().await.unwrap();
+        self.gatehouse.store.front_door().forget_context(&self.connection.id);
+        self.tenant = tenant;
+    }
+
+    /// Changes the connection, over the version that is stored.
+    pub async fn set_connection(&mut self, change: impl FnOnce(&mut Connection)) {
+        let handle = self.gatehouse.store.tenant(&self.tenant.id);
+        let mut connection = handle.connection(&self.connection.id).await.unwrap().unwrap();
+        change(&mut connection);
+        connection.version += 1;
+        let mut tx = handle.begin();
+        tx.update_connection(&connection);
+        tx.commit().await.unwrap();
+        self.connection = connection;
+    }
+
+    /// Adds a user made by hand.
+    pub async fn add_user(&self, address: &str, change: impl FnOnce(&mut User)) -> User {
+        let now = self.gatehouse.clock.now();
+        let mut user = User {
+            id: UserId::generate().unwrap(),
+            tenant: self.tenant.id.clone(),
+            user_name: address.to_owned(),
+            email: Some(EmailAddress::parse(address).unwrap()),
+            details: PersonDetails::default(),
+            role: "USER".to_owned(),
+            active: true,
+            source: Source::Manual,
+            tombstone: false,
+            version: 1,
+            epoch: 1,
+            created_at: now,
+            modified_at: now,
+        };
+        change(&mut user);
+        let mut tx = self.gatehouse.store.tenant(&self.tenant.id).begin();
+        tx.create_user(&user);
+        tx.commit().await.unwrap();
+        user
+    }
+
+    /// Writes a user over what is stored.
+    pub async fn change_user(&self, id: &UserId, change: impl FnOnce(&mut User)) -> User {
+        let handle = self.gatehouse.store.tenant(&self.tenant.id);
+        let before = handle.user(id).await.unwrap().unwrap();
+        let mut after = before.clone();
+        change(&mut after);
+        after.version += 1;
+        let mut tx = handle.begin();
+        tx.update_user(&before, &after);
+        tx.commit().await.unwrap();
+        after
+    }
+
+    /// All users of the tenant.
+    pub async fn users(&self) -> Vec<User> {
+        self.gatehouse.store.tenant(&self.tenant.id).users(None, 100).await.unwrap()
+    }
+
+    /// Moves the clock on.
+    pub fn pass(&self, time: TimeDelta) {
+        self.gatehouse.clock.advance(time);
+    }
+
+    /// Codes in the tenant's audit trail of today's failed sign-ins.
+    pub async fn failures(&self) -> Vec<serde_json::Value> {
+        let today = self.gatehouse.clock.now().date_naive();
+        let handle = self.gatehouse.store.tenant(&self.tenant.id);
+        let trail = handle.audit_of(today, None, 1_000).await.unwrap();
+        trail.into_iter().filter(|record| record.action == "sign_in.failed").map(|record| record.data).collect()
+    }
+}
+
+/// Makes a tenant that provisions at sign-in, with a proven domain.
+pub async fn make_tenant(gatehouse: &Gatehouse, name: &str, domain: &str) -> Tenant {
+    let now = gatehouse.clock.now();
+    let tenant = Tenant {
+        id: TenantId::generate().unwrap(),
+        name: name.to_owned(),
+        entitlements: Entitlements { sso: true, scim: true, jit: true },
+        seats: None,
+        settings: TenantSettings { provision_on_sign_in: true, ..TenantSettings::default() },
+        root_user: None,
+        scim_enabled: false,
+        version: 1,
+        created_at: now,
+    };
+    gatehouse.store.front_door().create_tenant(&tenant).await.unwrap();
+    let mut tx = gatehouse.store.tenant(&tenant.id).begin();
+    tx.put_domain(&DomainClaim {
+        domain: DomainName::parse(domain).unwrap(),
+        tenant: tenant.id.clone(),
+        state: DomainState::Proven,
+        include_subdomains: false,
+        proof: "proof".to_owned(),
+        proven_at: Some(now),
+    });
+    tx.commit().await.unwrap();
+    tenant
+}
+
+/// Makes an active SAML connection to `idp`, with its keys in Secrets Manager.
+pub async fn make_connection(gatehouse: &Gatehouse, tenant: &Tenant, idp: &Idp) -> Connection {
+    let now = gatehouse.clock.now();
+    let id = ConnectionId::generate().unwrap();
+    for name in [SecretName::SpSigning(id.clone()), SecretName::SpDecryption(id.clone())] {
+        let material = KeyMaterial::generate("Gatehouse", RsaSize::Bits2048, now, TimeDelta::days(1000)).unwrap();
+        let ring = KeyRing::new("1", now, material).unwrap();
+        gatehouse.secrets.create_if_absent(&name, &ring.to_secret().unwrap()).await.unwrap();
+    }
+    let connection = Connection {
+        id,
+        tenant: tenant.id.clone(),
+        name: "Acme IdP".to_owned(),
+        brand: "generic-saml".to_owned(),
+        state: ConnectionState::Active,
+        protocol: Protocol::Saml(saml_settings(idp)),
+        idp_initiated: IdpInitiated::Off,
+        subject: SubjectSource::NameId,
+        attributes: AttributeMapping::default(),
+        version: 1,
+        created_at: now,
+    };
+    let mut tx = gatehouse.store.tenant(&tenant.id).begin();
+    tx.create_connection(&connection);
+    tx.commit().await.unwrap();
+    connection
+}
+
+fn saml_settings(idp: &Idp) -> SamlConnection {
+    SamlConnection {
+        idp: Some(SamlIdp {
+            entity_id: idp.entity_id.clone(),
+            sso_redirect_url: Some("https://idp.acme.com/sso".to_owned()),
+            sso_post_url: Some("https://idp.acme.com/sso-post".to_owned()),
+            slo_url: None,
+            certificates: vec![STANDARD.encode(idp.key.certificate_der())],
+            metadata_url: None,
+        }),
+        sp_entity_id: None,
+        foreign_acs_urls: Vec::new(),
+        name_id_format: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress".to_owned(),
+        request_binding: RequestBinding::Redirect,
+        allow_cbc: false,
+        sp_signing_certificates: Vec::new(),
+        sp_encryption_certificates: Vec::new(),
+    }
+}
+
+async fn make_client(gatehouse: &Gatehouse) -> (AppClient, Secret) {
+    let settings = serde_json::from_value(json!({
+        "name": "App",
+        "kind": "confidential",
+        "redirect_uris": [REDIRECT_URI],
+        "post_logout_redirect_uris": ["https://app.example.com/bye"],
+        "initiate_login_uri": "https://app.example.com/login",
+        "target_link_uris": ["https://app.example.com/deep"],
+        "default": true,
+    }))
+    .unwrap();
+    let now = gatehouse.clock.now();
+    let mut client = AppClient::register(ClientId::generate().unwrap(), &settings, now).unwrap();
+    let secret = client.add_secret(random::uuid().unwrap(), random::bytes().unwrap(), now, None).unwrap();
+    gatehouse.store.front_door().put_client(&client.id, &client, None).await.unwrap();
+    (client, secret)
+}
