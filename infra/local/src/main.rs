@@ -1,2 +1,18 @@
 //! Starts the embedded default.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use gatehouse_local::cli::{self, Arguments};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // The engine warns of every failed condition, which is ordinary here.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    cli::main(&arguments)
+}

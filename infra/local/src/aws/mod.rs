@@ -1,0 +1,19 @@
+//! The AWS services Gatehouse uses, on this machine: the SDK clients are the real ones and only their endpoint
+//! differs.
+//!
+//! - [`dynamodb`]: the two tables, by `dynoxide` (DynamoDB on SQLite);
+//! - [`secrets_manager`], [`ses`], [`event_bridge`]: one small loopback endpoint of our own ([`endpoint`]).
+
+pub mod dynamodb;
+pub mod endpoint;
+pub mod event_bridge;
+pub mod secrets_manager;
+mod server_thread;
+pub mod ses;
+pub mod tables;
+mod wire;
+
+/// The region every local ARN names.
+pub const REGION: &str = "eu-central-1";
+/// The account every local ARN names.
+pub const ACCOUNT: &str = "000000000000";

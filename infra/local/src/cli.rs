@@ -1,0 +1,103 @@
+//! The command line: `cargo run`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::control::ScheduledFunctions;
+use crate::demo_idp::{DemoIdp, IdpKeys};
+use crate::{Data, Local, Options, Ports, demo_idp};
+
+/// Gatehouse on this machine: all functions, tables, secrets and mail, a demo identity provider and a demo app.
+#[derive(Parser, Debug)]
+#[command(name = "gatehouse-local", version)]
+pub struct Arguments {
+    /// Port of Gatehouse; the demo identity provider takes the next one, the demo app the one after
+    #[arg(long, default_value_t = 8400)]
+    port: u16,
+    /// Folder for tables, secrets, mails and events; created if absent, used by one process at a time
+    #[arg(long, default_value = ".gatehouse", value_name = "FOLDER")]
+    data_dir: PathBuf,
+    /// Begin anew: remove what earlier runs left in the data folder
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// Runs until Ctrl-C or SIGTERM. What prevents a start is one line on stderr and exit code 1.
+#[must_use]
+pub fn main(arguments: &Arguments) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&error),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&*error),
+    }
+}
+
+fn refuse(error: &dyn std::fmt::Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "gatehouse-local: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    // Asked for first: a signal must not kill a process that has begun to write.
+    let stopped = stop_signal()?;
+    let options = Options {
+        data: Data::Folder {
+            path: arguments.data_dir.clone(),
+            fresh: arguments.fresh,
+        },
+        ports: Ports::From(arguments.port),
+    };
+    let local = Local::start(&options)?;
+    let keys_file = local.data_dir().map(crate::data_dir::DataDir::demo_idp);
+    let keys = IdpKeys::open(keys_file.as_deref())?;
+    let idp = DemoIdp::new(local.demo_idp_url(), keys, local.clock());
+    local.serve_demo_idp(demo_idp::router(idp));
+    local.serve_control(ScheduledFunctions::default());
+    guide(&local, arguments)?;
+    stopped.await;
+    local.stop().await;
+    Ok(())
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        Ok(async {
+            let _ = tokio::signal::ctrl_c().await;
+        })
+    }
+}
+
+/// What to click, what to curl, where the data lies.
+fn guide(local: &Local, arguments: &Arguments) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "Gatehouse is ready.")?;
+    writeln!(out)?;
+    writeln!(out, "  Gatehouse               {}", local.base_url())?;
+    writeln!(out, "  Demo identity provider  {}", local.demo_idp_url())?;
+    writeln!(out, "  Demo app                {}", local.demo_app_url())?;
+    writeln!(out, "  Clock, mails, events    {}", local.control_url())?;
+    writeln!(out, "  Data                    {}", arguments.data_dir.display())?;
+    writeln!(out)?;
+    writeln!(out, "Ctrl-C ends it.")?;
+    out.flush()
+}

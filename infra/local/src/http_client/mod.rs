@@ -1,0 +1,139 @@
+//! The HTTP client under the AWS SDK: counts and records every attempt, and injects faults below the SDK's retry loop.
+//!
+//! Tests ask [`Traffic`] what a use case cost ("two sequential round trips") and order [`Faults`] ("the answer to the
+//! next PutItem is lost").
+
+mod fault;
+mod keys;
+mod traffic;
+
+use std::sync::Arc;
+
+use aws_smithy_http_client::Builder;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+
+pub use self::fault::{Fault, FaultHandle, Faults, When};
+pub use self::keys::ItemRef;
+pub use self::traffic::{Call, Outcome, Service, Traffic};
+
+/// The client to hand to the SDK's configuration. Cheap to clone; clones share records, faults and connections.
+#[derive(Clone, Debug)]
+pub struct ObservedHttpClient {
+    inner: SharedHttpClient,
+    traffic: Traffic,
+    faults: Faults,
+}
+
+impl Default for ObservedHttpClient {
+    fn default() -> Self {
+        Self {
+            inner: Builder::new().build_http(),
+            traffic: Traffic::default(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl ObservedHttpClient {
+    /// What was sent.
+    #[must_use]
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// What shall go wrong.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+}
+
+impl HttpClient for ObservedHttpClient {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(ObservedConnector {
+            inner: self.inner.http_connector(settings, components),
+            traffic: self.traffic.clone(),
+            faults: self.faults.clone(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct ObservedConnector {
+    inner: SharedHttpConnector,
+    traffic: Traffic,
+    faults: Faults,
+}
+
+impl HttpConnector for ObservedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let call = Call::of(&request);
+        let fault = self.faults.next(&call);
+        let ticket = self.traffic.begin(call.clone());
+        let traffic = self.traffic.clone();
+        let inner = self.inner.clone();
+        HttpConnectorFuture::new(async move {
+            let answer = send(&inner, request, &call, fault).await;
+            traffic.end(
+                ticket,
+                match &answer {
+                    Ok(response) => Outcome::Status(response.status().as_u16()),
+                    Err(_) => Outcome::NoAnswer,
+                },
+            );
+            answer
+        })
+    }
+}
+
+async fn send(
+    inner: &SharedHttpConnector,
+    request: HttpRequest,
+    call: &Call,
+    fault: Option<Arc<Fault>>,
+) -> Result<HttpResponse, ConnectorError> {
+    let lost = || ConnectorError::io("connection reset by the test harness".into());
+    match fault.as_deref() {
+        None => inner.call(request).await,
+        Some(Fault::DropConnection) => Err(lost()),
+        Some(Fault::LoseAnswer) => {
+            let answer = inner.call(request).await?;
+            // Its head arrived, so the request was executed: only the answer goes missing.
+            drop(answer);
+            Err(lost())
+        }
+        Some(Fault::Delay(time)) => {
+            tokio::time::sleep(*time).await;
+            inner.call(request).await
+        }
+        Some(Fault::Answer { status, body }) => answer(*status, body.clone()),
+        Some(Fault::ServerError) => answer(500, call.error_body("InternalServerError", "injected")),
+        Some(Fault::Throttle) => answer(400, call.error_body(call.service.throttling_error(), "injected")),
+        Some(Fault::TransactionConflict) => answer(400, call.conflict_body()),
+    }
+}
+
+fn answer(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
+    let status = status
+        .try_into()
+        .map_err(|error| ConnectorError::other(Box::new(error), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests;

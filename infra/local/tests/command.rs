@@ -1,0 +1,186 @@
+//! The built program, as a person starts it.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_gatehouse-local"))
+}
+
+/// A port that is free now, as are the two after it.
+fn free_ports() -> u16 {
+    for _ in 0..100 {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        if port < 65_000
+            && [1, 2]
+                .iter()
+                .all(|more| TcpListener::bind(("127.0.0.1", port + more)).is_ok())
+        {
+            return port;
+        }
+    }
+    panic!("no three free ports in a row")
+}
+
+struct Running {
+    child: Child,
+    guide: String,
+    took: Duration,
+}
+
+fn start(folder: &Path, more: &[&str]) -> Running {
+    let begun = Instant::now();
+    let mut child = program()
+        .args(["--port", &free_ports().to_string(), "--data-dir"])
+        .arg(folder)
+        .args(more)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut guide = String::new();
+    let mut took = Duration::ZERO;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if guide.is_empty() {
+            took = begun.elapsed();
+        }
+        guide.push_str(&line);
+        guide.push('\n');
+        if line.contains("Ctrl-C") {
+            break;
+        }
+    }
+    assert!(guide.contains("Ctrl-C"), "did not start: {:?}", child.wait());
+    Running { child, guide, took }
+}
+
+impl Running {
+    fn signal(mut self, signal: &str) -> std::process::ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One line on stderr, nothing on stdout, exit code 1.
+fn refusal(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty());
+    let line = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(line.lines().count(), 1, "{line}");
+    line
+}
+
+fn try_start(folder: &Path, port: u16) -> Output {
+    program()
+        .args(["--port", &port.to_string(), "--data-dir"])
+        .arg(folder)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn help_names_every_option() {
+    let output = program().arg("--help").output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for option in ["--port", "--data-dir", "--fresh", "8400", ".gatehouse"] {
+        assert!(text.contains(option), "{option} in {text}");
+    }
+}
+
+#[test]
+fn it_starts_twice_quickly_and_ends_cleanly() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = start(folder.path(), &[]);
+    assert!(first.guide.contains("http://localhost:") && first.guide.contains("http://127.0.0.1:"));
+    assert!(
+        first.took < Duration::from_secs(3),
+        "first start: {:?}",
+        first.took
+    );
+    assert_eq!(first.signal("-INT").code(), Some(0));
+    let second = start(folder.path(), &[]);
+    // The promise is 0.5 s on a quiet machine; tests run beside others.
+    assert!(
+        second.took < Duration::from_secs(2),
+        "second start: {:?}",
+        second.took
+    );
+    assert_eq!(second.signal("-TERM").code(), Some(0));
+}
+
+#[test]
+fn a_taken_port_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let line = refusal(&try_start(folder.path(), port));
+    assert!(
+        line.contains(&format!("port {port} is taken")) && line.contains("--port"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_folder_in_use_is_one_clear_line_that_names_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path(), &[]);
+    let line = refusal(&try_start(folder.path(), free_ports()));
+    assert!(
+        line.contains("in use") && line.contains(&running.child.id().to_string()),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let line = refusal(&try_start(&file.join("data"), free_ports()));
+    assert!(line.contains("cannot write to the data folder"), "{line}");
+}
+
+#[test]
+fn a_damaged_database_is_one_clear_line_and_fresh_gets_over_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("gatehouse.db"), "no database ".repeat(1000)).unwrap();
+    let line = refusal(&try_start(folder.path(), free_ports()));
+    assert!(
+        line.contains("gatehouse.db") && line.contains("--fresh"),
+        "{line}"
+    );
+    assert_eq!(start(folder.path(), &["--fresh"]).signal("-TERM").code(), Some(0));
+}
+
+#[test]
+fn after_kill_9_it_starts_again_in_the_same_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(start(folder.path(), &[]).signal("-KILL").code(), None);
+    assert_eq!(start(folder.path(), &[]).signal("-TERM").code(), Some(0));
+}
