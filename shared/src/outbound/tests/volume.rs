@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::server::{Step, TestServer, answer};
 use super::{LIMITS, local, refused};
-use crate::http::outbound::{Fetched, Limits, OutboundError};
+use crate::outbound::{Fetched, Limits, OutboundError};
 
 /// Short enough for a test, long enough for a machine under load.
 const SHORT: Limits = Limits { time: Duration::from_millis(400), ..LIMITS };

@@ -5,7 +5,7 @@ use openidconnect::AsyncHttpClient;
 
 use super::server::{NAME, TestServer, answer, redirect};
 use super::{PUBLIC, deployed, refused};
-use crate::http::outbound::OutboundError;
+use crate::outbound::OutboundError;
 
 fn start() -> String {
     format!("https://{NAME}/start")
@@ -73,7 +73,7 @@ async fn never_goes_from_https_to_http_nor_to_this_machine() {
     assert_eq!(refused(client.get(&start()).await).code(), "outbound_redirect_refused");
     let home = TestServer::tls(vec![redirect("302 Found", "https://localhost/")]);
     let (mut client, script) = deployed(&home, &[&[PUBLIC], &["127.0.0.1"]]);
-    client.reach = crate::http::outbound::Reach::PublicAndLoopback;
+    client.reach = crate::outbound::Reach::PublicAndLoopback;
     assert_eq!(refused(client.get(&start()).await).code(), "outbound_redirect_refused");
     assert_eq!(script.dialled().len(), 1);
 }

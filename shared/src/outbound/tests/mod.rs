@@ -7,7 +7,7 @@ mod server;
 mod urls;
 mod volume;
 
-pub(in crate::http::outbound) use server::Script;
+pub(in crate::outbound) use server::Script;
 
 use std::net::IpAddr;
 use std::sync::Arc;

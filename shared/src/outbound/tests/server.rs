@@ -161,7 +161,7 @@ pub(super) fn trusting_client() -> ClientConfig {
 
 /// Scripted answers of the resolver, and the addresses that were dialled.
 #[derive(Debug)]
-pub(in crate::http::outbound) struct Script {
+pub(in crate::outbound) struct Script {
     answers: Mutex<VecDeque<Vec<IpAddr>>>,
     server: SocketAddr,
     asked: Mutex<Vec<String>>,
@@ -178,12 +178,12 @@ impl Script {
         }
     }
 
-    pub(in crate::http::outbound) fn next_answer(&self, host: &str) -> Vec<IpAddr> {
+    pub(in crate::outbound) fn next_answer(&self, host: &str) -> Vec<IpAddr> {
         self.asked.lock().unwrap().push(host.to_owned());
         self.answers.lock().unwrap().pop_front().unwrap_or_default()
     }
 
-    pub(in crate::http::outbound) fn dial(&self, checked: SocketAddr) -> SocketAddr {
+    pub(in crate::outbound) fn dial(&self, checked: SocketAddr) -> SocketAddr {
         self.dialled.lock().unwrap().push(checked);
         self.server
     }

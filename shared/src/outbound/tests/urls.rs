@@ -2,7 +2,7 @@
 
 use super::server::{NAME, TestServer, answer};
 use super::{LIMITS, PUBLIC, deployed, local, refused};
-use crate::http::outbound::{AddressClass, Outbound, OutboundError};
+use crate::outbound::{AddressClass, Outbound, OutboundError};
 
 #[tokio::test]
 async fn refuses_what_is_no_https_url() {
@@ -96,7 +96,7 @@ async fn the_local_setting_reaches_loopback_hosts_alone() {
 async fn a_localhost_that_resolves_elsewhere_is_refused() {
     let server = TestServer::plain(vec![answer("200 OK", "", "")]);
     let (mut client, script) = deployed(&server, &[&[PUBLIC], &["127.0.0.1", "10.0.0.1"]]);
-    client.reach = crate::http::outbound::Reach::PublicAndLoopback;
+    client.reach = crate::outbound::Reach::PublicAndLoopback;
     for class in [AddressClass::Reserved, AddressClass::Private] {
         let error = refused(client.get("http://evil.localhost/").await);
         assert_eq!(error, OutboundError::Address { host: "evil.localhost".to_owned(), class });
