@@ -14,6 +14,7 @@ pub mod jose;
 pub mod mail;
 pub mod oidc;
 pub mod openid_provider;
+pub mod outbound;
 pub mod random;
 pub mod redacted;
 pub mod saml;

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use crate::domain::connection::Connection;
 use crate::domain::event::Event;
 use crate::domain::team::{Team, TeamMembership};
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{DomainClaim, Tenant};
 use crate::domain::user::User;
+use crate::store::ApiKey;
 
 /// Version of the shapes below.
 const SCHEMA: u32 = 1;
@@ -94,18 +95,105 @@ pub fn membership_created(user: &User, membership: &TeamMembership) -> Event {
     event("membership.created", user, json!({ "membership": membership }))
 }
 
-/// `connection.state_changed`.
+/// `connection.created`, `.updated`, `.idp_set`, `.state_changed`: where it stands now, and who did it.
 #[must_use]
-pub fn connection_state_changed(connection: &Connection, at: DateTime<Utc>) -> Event {
+pub fn connection_changed(kind: &str, connection: &Connection, at: DateTime<Utc>, actor: &Value) -> Event {
     Event {
-        kind: "connection.state_changed".to_owned(),
+        kind: kind.to_owned(),
         schema: SCHEMA,
         tenant: connection.tenant.clone(),
         subject: connection.id.to_string(),
         sequence: connection.version,
         at,
-        data: json!({ "state": connection.state, "name": connection.name }),
+        data: json!({ "state": connection.state, "name": connection.name, "actor": actor }),
     }
+}
+
+fn tenant_event(kind: &str, tenant: &Tenant, at: DateTime<Utc>, actor: &Value) -> Event {
+    let shown = json!({
+        "id": tenant.id,
+        "name": tenant.name,
+        "entitlements": tenant.entitlements,
+        "seats": tenant.seats,
+        "settings": tenant.settings,
+        "root_user": tenant.root_user,
+    });
+    Event {
+        kind: kind.to_owned(),
+        schema: SCHEMA,
+        tenant: tenant.id.clone(),
+        subject: tenant.id.to_string(),
+        sequence: tenant.version,
+        at,
+        data: json!({ "tenant": shown, "actor": actor }),
+    }
+}
+
+/// `tenant.created`.
+#[must_use]
+pub fn tenant_created(tenant: &Tenant, actor: &Value) -> Event {
+    tenant_event("tenant.created", tenant, tenant.created_at, actor)
+}
+
+/// `tenant.updated`: the record as it is now.
+#[must_use]
+pub fn tenant_updated(tenant: &Tenant, at: DateTime<Utc>, actor: &Value) -> Event {
+    tenant_event("tenant.updated", tenant, at, actor)
+}
+
+/// A claim has no version: the time in milliseconds grows as well.
+fn domain_event(kind: &str, claim: &DomainClaim, at: DateTime<Utc>, data: Value) -> Event {
+    Event {
+        kind: kind.to_owned(),
+        schema: SCHEMA,
+        tenant: claim.tenant.clone(),
+        subject: claim.domain.to_string(),
+        sequence: u64::try_from(at.timestamp_millis()).unwrap_or(0),
+        at,
+        data,
+    }
+}
+
+/// `domain.state_changed`: submitted, proven.
+#[must_use]
+pub fn domain_state_changed(claim: &DomainClaim, at: DateTime<Utc>, actor: &Value) -> Event {
+    let data = json!({
+        "domain": claim.domain,
+        "state": claim.state,
+        "include_subdomains": claim.include_subdomains,
+        "actor": actor,
+    });
+    domain_event("domain.state_changed", claim, at, data)
+}
+
+/// `domain.removed`: addresses in it are believed no more.
+#[must_use]
+pub fn domain_removed(claim: &DomainClaim, at: DateTime<Utc>, actor: &Value) -> Event {
+    domain_event("domain.removed", claim, at, json!({ "domain": claim.domain, "actor": actor }))
+}
+
+fn api_key_event(kind: &str, key: &ApiKey, (sequence, at): (u64, DateTime<Utc>), actor: &Value) -> Event {
+    Event {
+        kind: kind.to_owned(),
+        schema: SCHEMA,
+        tenant: key.tenant.clone(),
+        subject: key.id.clone(),
+        sequence,
+        at,
+        data: json!({ "kind": key.kind, "name": key.name, "expires_at": key.expires_at, "actor": actor }),
+    }
+}
+
+/// `api_key.created`; the key itself is no part of it.
+#[must_use]
+pub fn api_key_created(key: &ApiKey, actor: &Value) -> Event {
+    api_key_event("api_key.created", key, (1, key.created_at), actor)
+}
+
+/// `api_key.revoked`.
+#[must_use]
+pub fn api_key_revoked(key: &ApiKey, at: DateTime<Utc>, actor: &Value) -> Event {
+    api_key_event("api_key.revoked", key, (2, at), actor)
 }
 
 /// `sign_in.failed` (GH-04): what was wanted, what came, who must mend it. Nothing personal is part of it.

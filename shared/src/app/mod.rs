@@ -10,7 +10,9 @@ pub mod events;
 pub mod failures;
 pub mod finish_sign_in;
 pub mod issue_code;
+pub mod onboarding;
 pub mod openid_provider;
+pub mod sp_metadata;
 pub mod start_sign_in;
 
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::connection::{Connection, SamlConnection};
 use crate::domain::ids::ConnectionId;
 use crate::openid_provider::clients::AppClient;
+use crate::outbound::Outbound;
 use crate::random;
 use crate::saml::keys::KeyRing;
 use crate::secrets::{SecretName, Secrets, SecretsError};
@@ -44,6 +47,8 @@ pub struct Gatehouse {
     pub store: Store,
     /// Secrets Manager.
     pub secrets: Secrets,
+    /// The guarded way to addresses that customers type in.
+    pub outbound: Outbound,
     /// Limits the records of failed sign-ins.
     pub failure_limit: failures::FailureLimit,
     /// The provider's opened keys.
@@ -68,6 +73,7 @@ impl Gatehouse {
         Arc::new(Self {
             store: aws::store(sdk, &config, &clock),
             secrets: aws::secrets(sdk, &config, &clock),
+            outbound: Outbound::new(config.allow_loopback_http),
             failure_limit: failures::FailureLimit::default(),
             op_keys: openid_provider::keys::KeysCache::default(),
             config,

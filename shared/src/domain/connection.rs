@@ -116,6 +116,12 @@ pub struct SamlConnection {
     pub request_binding: RequestBinding,
     /// Whether AES-CBC is taken in an unsigned Response.
     pub allow_cbc: bool,
+    /// Certificates of the keys we sign with, DER in base64: the current one first, then the next (GH-08).
+    #[serde(default)]
+    pub sp_signing_certificates: Vec<String>,
+    /// Certificates of the keys that assertions may be encrypted to, DER in base64: the current one first.
+    #[serde(default)]
+    pub sp_encryption_certificates: Vec<String>,
 }
 
 /// What kind of identity provider a connection goes to.

@@ -64,6 +64,12 @@ pub enum BodyError {
 }
 
 impl BodyError {
+    /// JSON that does not fit; no value of it is quoted.
+    #[must_use]
+    pub fn of_json(error: &serde_json::Error) -> Self {
+        Self::Json { reason: json_reason(error) }
+    }
+
     /// Stable code of this refusal.
     #[must_use]
     pub fn code(&self) -> &'static str {

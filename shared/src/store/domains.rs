@@ -8,6 +8,9 @@ use super::{FrontDoor, TenantStore};
 use crate::domain::domain_name::DomainName;
 use crate::domain::tenant::DomainClaim;
 
+/// Marks the mirror of a claim that is not proven yet.
+const PENDING: &str = "pending";
+
 impl FrontDoor {
     /// The claim that routes addresses of `domain`: its own, else the nearest parent's that takes subdomains.
     ///
@@ -62,7 +65,24 @@ impl TenantTransaction {
         self.inner.put(Guard::Fresh, mirror, None);
     }
 
-    /// Gives a domain of this tenant up.
+    /// Writes a claim that is not proven yet. It lies in the tenant's own partition alone: it neither routes anybody nor
+    /// keeps another tenant from proving the domain. Refused ([`Guard::Domain`]) over a proven one.
+    pub fn put_pending_domain(&mut self, claim: &DomainClaim) {
+        let condition = Expression::new("attribute_not_exists(pk) OR st = :pending").value(":pending", text(PENDING));
+        let mirror = Item::new(keys::domain_mirror(&self.handle.tenant, &claim.domain))
+            .doc("domain claim", claim)
+            .map(|i| i.with("st", text(PENDING)));
+        self.inner.put(Guard::Domain, mirror, Some(condition));
+    }
+
+    /// Takes a claim back that is not proven yet; refused ([`Guard::Domain`]) once it is.
+    pub fn delete_pending_domain(&mut self, domain: &DomainName) {
+        let condition = Expression::new("st = :pending").value(":pending", text(PENDING));
+        let key = keys::domain_mirror(&self.handle.tenant, domain);
+        self.inner.delete(Guard::Domain, &key, Some(condition));
+    }
+
+    /// Gives a proven domain of this tenant up.
     pub fn delete_domain(&mut self, domain: &DomainName) {
         let own = Expression::new("t = :own").value(":own", text(self.handle.tenant.as_str()));
         self.inner.delete(Guard::Domain, &keys::domain(domain), Some(own));

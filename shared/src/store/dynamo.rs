@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use tokio::time::Instant;
@@ -128,14 +129,7 @@ impl Dynamo {
         after: Option<&str>,
         limit: i32,
     ) -> Result<Page, StoreError> {
-        let pk_value = AttributeValue::S(pk.to_owned());
-        let mut request = self
-            .client
-            .query()
-            .table_name(self.table(table))
-            .consistent_read(true)
-            .limit(limit);
-        request = request.expression_attribute_values(":pk", pk_value.clone());
+        let mut request = self.query(table, pk, after, limit);
         request = if prefix.is_empty() {
             request.key_condition_expression("pk = :pk")
         } else {
@@ -143,11 +137,39 @@ impl Dynamo {
                 .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
                 .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
         };
-        if let Some(after) = after {
-            request = request
+        self.send(request).await
+    }
+
+    /// One page of a partition from its end backwards; `before` is a sort key.
+    pub async fn page_back(
+        &self,
+        table: Table,
+        pk: &str,
+        before: Option<&str>,
+        limit: i32,
+    ) -> Result<Page, StoreError> {
+        let request = self.query(table, pk, before, limit);
+        self.send(request.key_condition_expression("pk = :pk").scan_index_forward(false)).await
+    }
+
+    fn query(&self, table: Table, pk: &str, start: Option<&str>, limit: i32) -> QueryFluentBuilder {
+        let pk_value = AttributeValue::S(pk.to_owned());
+        let request = self
+            .client
+            .query()
+            .table_name(self.table(table))
+            .consistent_read(true)
+            .limit(limit)
+            .expression_attribute_values(":pk", pk_value.clone());
+        match start {
+            None => request,
+            Some(start) => request
                 .exclusive_start_key("pk", pk_value)
-                .exclusive_start_key("sk", AttributeValue::S(after.to_owned()));
+                .exclusive_start_key("sk", AttributeValue::S(start.to_owned())),
         }
+    }
+
+    async fn send(&self, request: QueryFluentBuilder) -> Result<Page, StoreError> {
         let answer = request.send().await.map_err(|e| failed("Query", &e))?;
         let next = answer
             .last_evaluated_key

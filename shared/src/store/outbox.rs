@@ -131,6 +131,25 @@ impl TenantStore {
             .await?;
         page.items.iter().map(|item| read_doc("audit", item)).collect()
     }
+
+    /// The audit trail of one day (UTC), newest first, before the entry `before`; at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn audit_before(
+        &self,
+        day: chrono::NaiveDate,
+        before: Option<&str>,
+        limit: i32,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        let pk = keys::audit_pk(&self.tenant, &day.format("%Y-%m-%d").to_string());
+        let page = self
+            .store
+            .dynamo
+            .page_back(Table::Directory, &pk, before, limit)
+            .await?;
+        page.items.iter().map(|item| read_doc("audit", item)).collect()
+    }
 }
 
 /// Reads the document of an outbox item as the stream's NEW_IMAGE carries it.

@@ -48,6 +48,26 @@ impl FrontDoor {
     }
 }
 
+impl FrontDoor {
+    /// The records of the tenants after `after`, at most `limit` (and 100), in id order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn tenant_records(
+        &self,
+        after: Option<&TenantId>,
+        limit: i32,
+    ) -> Result<Vec<Tenant>, StoreError> {
+        let ids = self.tenants(after, limit.clamp(1, 100)).await?;
+        let keys = ids.iter().map(keys::tenant).collect::<Vec<_>>();
+        let found = self.store.dynamo.get_all(&keys).await?;
+        let records = found.iter().map(|item| read_doc::<Tenant>("tenant", item));
+        let mut records = records.collect::<Result<Vec<_>, _>>()?;
+        records.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(records)
+    }
+}
+
 impl TenantStore {
     /// The tenant's record.
     ///
@@ -69,6 +89,13 @@ impl TenantStore {
 }
 
 impl TenantTransaction {
+    /// Makes the tenant ([`Guard::Tenant`] when its id is taken).
+    pub fn create_tenant(&mut self, tenant: &Tenant) {
+        self.inner.put(Guard::Tenant, tenant_item(tenant), Some(Expression::absent()));
+        self.inner
+            .put(Guard::Fresh, Ok(Item::new(keys::tenant_entry(&tenant.id))), None);
+    }
+
     /// Writes the tenant's record over the version before it (`tenant.version - 1`).
     pub fn update_tenant(&mut self, tenant: &Tenant) {
         let read = tenant.version.saturating_sub(1);

@@ -1,0 +1,86 @@
+//! App clients of the deployment.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use gatehouse::app::Gatehouse;
+use gatehouse::app::onboarding::app_clients::{self, Versioned};
+use gatehouse::app::onboarding::{OnboardingError, Thing};
+use gatehouse::http::api::{Answer, ApiJson, IfMatch, PathIds, app_client, json as answer, json_at, page};
+use gatehouse::openid_provider::client_settings::ClientSettings;
+
+/// A secret as it is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedSecret {
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// `GET /operator/v1/clients`
+pub(crate) async fn list(State(gatehouse): State<Arc<Gatehouse>>) -> Answer {
+    let found = app_clients::list(&gatehouse).await?;
+    let items = found.iter().map(app_client).collect::<Vec<_>>();
+    Ok(answer(StatusCode::OK, &page(&items, None)))
+}
+
+/// `POST /operator/v1/clients`
+pub(crate) async fn create(
+    State(gatehouse): State<Arc<Gatehouse>>,
+    ApiJson(settings): ApiJson<ClientSettings>,
+) -> Answer {
+    Ok(shown(StatusCode::CREATED, &app_clients::create(&gatehouse, &settings).await?))
+}
+
+/// `GET /operator/v1/clients/{client}`
+pub(crate) async fn read(State(gatehouse): State<Arc<Gatehouse>>, ids: PathIds) -> Answer {
+    Ok(shown(StatusCode::OK, &app_clients::read(&gatehouse, &ids.client()?).await?))
+}
+
+/// `PUT /operator/v1/clients/{client}`: all settings; secrets stay.
+pub(crate) async fn update(
+    State(gatehouse): State<Arc<Gatehouse>>,
+    ids: PathIds,
+    IfMatch(version): IfMatch,
+    ApiJson(settings): ApiJson<ClientSettings>,
+) -> Answer {
+    let client = app_clients::update(&gatehouse, &ids.client()?, version, &settings).await?;
+    Ok(shown(StatusCode::OK, &client))
+}
+
+/// `DELETE /operator/v1/clients/{client}`
+pub(crate) async fn delete(State(gatehouse): State<Arc<Gatehouse>>, ids: PathIds) -> Answer {
+    app_clients::delete(&gatehouse, &ids.client()?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /operator/v1/clients/{client}/secrets`: the secret is in this answer and nowhere else.
+pub(crate) async fn add_secret(
+    State(gatehouse): State<Arc<Gatehouse>>,
+    ids: PathIds,
+    ApiJson(wanted): ApiJson<WantedSecret>,
+) -> Answer {
+    let (id, secret) = app_clients::add_secret(&gatehouse, &ids.client()?, wanted.expires_at).await?;
+    let body = json!({ "id": id, "secret": secret.expose(), "expires_at": wanted.expires_at });
+    Ok(answer(StatusCode::CREATED, &body))
+}
+
+/// `DELETE /operator/v1/clients/{client}/secrets/{secret}`
+pub(crate) async fn revoke_secret(State(gatehouse): State<Arc<Gatehouse>>, ids: PathIds) -> Answer {
+    let secret = Uuid::parse_str(ids.text("secret"));
+    let secret = secret.map_err(|_| OnboardingError::NotFound(Thing::ClientSecret))?;
+    app_clients::revoke_secret(&gatehouse, &ids.client()?, secret).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn shown(status: StatusCode, client: &Versioned) -> Response<Body> {
+    json_at(status, client.version, &app_client(client))
+}

@@ -1,0 +1,108 @@
+//! The identity provider's side of a SAML connection: metadata as text or by URL (SE-21), or by hand (IL-02).
+
+use serde::Deserialize;
+
+use super::super::{Administration, error::OnboardingError};
+use crate::domain::connection::{Connection, Protocol, RequestBinding, SamlIdp};
+use crate::saml::certificate::Certificate;
+use crate::saml::metadata::idp::{self, ByHand, IdpMetadata, ReadMetadata, ReadOptions};
+use crate::saml::metadata::{Binding, MetadataFinding};
+
+/// What the owner has of the identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "source", rename_all = "snake_case", deny_unknown_fields)]
+pub enum IdpInput {
+    /// Its metadata, pasted.
+    MetadataXml {
+        /// The document.
+        xml: String,
+        /// Which entity to take from a document of several.
+        #[serde(default)]
+        entity_id: Option<String>,
+    },
+    /// Where its metadata is.
+    MetadataUrl {
+        /// Absolute https URL.
+        url: String,
+        /// Which entity to take from a document of several.
+        #[serde(default)]
+        entity_id: Option<String>,
+    },
+    /// The facts themselves.
+    ByHand {
+        /// Its entity id.
+        issuer: String,
+        /// Where AuthnRequests go.
+        sign_in_url: String,
+        /// By which binding they go there.
+        #[serde(default)]
+        sign_in_binding: RequestBinding,
+        /// Where LogoutRequests go.
+        #[serde(default)]
+        sign_out_url: Option<String>,
+        /// One or more X.509 certificates, with or without PEM armour.
+        certificates: String,
+    },
+}
+
+/// Sets the identity provider over the version that was read; also says what was mended or left out of its metadata.
+///
+/// # Errors
+/// [`OnboardingError`]: `Metadata`, `Fetch`, `NotEntitled` (AQ-01) or `Changed`.
+pub async fn set(
+    admin: &Administration,
+    read: &Connection,
+    input: &IdpInput,
+) -> Result<(Connection, Vec<MetadataFinding>), OnboardingError> {
+    super::entitled(admin).await?;
+    let (found, metadata_url) = taken(admin, input).await?;
+    let mut connection = read.clone();
+    let Protocol::Saml(saml) = &mut connection.protocol;
+    saml.idp = Some(side(found.metadata, metadata_url));
+    let written = super::write(admin, read, connection, "connection.idp_set").await?;
+    Ok((written, found.findings))
+}
+
+async fn taken(
+    admin: &Administration,
+    input: &IdpInput,
+) -> Result<(ReadMetadata, Option<String>), OnboardingError> {
+    let endpoints = admin.endpoint_policy();
+    match input {
+        IdpInput::MetadataXml { xml, entity_id } => {
+            let options = ReadOptions { entity_id: entity_id.as_deref(), endpoints };
+            Ok((idp::parse(xml.as_bytes(), options)?, None))
+        }
+        IdpInput::MetadataUrl { url, entity_id } => {
+            let answer = admin.gatehouse.outbound.get(url).await?;
+            let options = ReadOptions { entity_id: entity_id.as_deref(), endpoints };
+            Ok((idp::parse(answer.success()?, options)?, Some(url.clone())))
+        }
+        IdpInput::ByHand { issuer, sign_in_url, sign_in_binding, sign_out_url, certificates } => {
+            let metadata = idp::by_hand(ByHand {
+                issuer,
+                sign_in_url,
+                sign_in_binding: match sign_in_binding {
+                    RequestBinding::Redirect => Binding::HttpRedirect,
+                    RequestBinding::Post => Binding::HttpPost,
+                },
+                sign_out_url: sign_out_url.as_deref(),
+                certificates,
+                endpoints,
+            })?;
+            Ok((ReadMetadata { metadata, findings: Vec::new() }, None))
+        }
+    }
+}
+
+fn side(metadata: IdpMetadata, metadata_url: Option<String>) -> SamlIdp {
+    let logout = metadata.slo_redirect.or(metadata.slo_post);
+    SamlIdp {
+        entity_id: metadata.entity_id,
+        sso_redirect_url: metadata.sso_redirect_url.map(String::from),
+        sso_post_url: metadata.sso_post_url.map(String::from),
+        slo_url: logout.map(|endpoint| endpoint.location.into()),
+        certificates: metadata.certificates.iter().map(Certificate::base64).collect(),
+        metadata_url,
+    }
+}

@@ -1,0 +1,165 @@
+//! Connections of a tenant: made with keys of their own, read, changed; their identity provider ([`idp`]) and their
+//! state ([`state`]).
+
+mod edit;
+pub mod idp;
+mod keys;
+pub mod state;
+
+use serde_json::json;
+
+use super::error::{OnboardingError, Thing};
+use super::{Administration, refused, rules};
+use crate::app::events;
+use crate::domain::connection::{Connection, ConnectionState, Protocol, SamlConnection};
+use crate::domain::ids::ConnectionId;
+use crate::store::{Guard, TenantTransaction};
+
+pub use edit::{ConnectionEdit, SamlEdit};
+
+/// Most connections of one tenant.
+const MOST_CONNECTIONS: usize = 50;
+
+/// All connections of the tenant, in id order.
+///
+/// # Errors
+/// [`OnboardingError::Store`] when the table cannot be read.
+pub async fn list(admin: &Administration) -> Result<Vec<Connection>, OnboardingError> {
+    Ok(admin.store.connections().await?)
+}
+
+/// A connection of the tenant.
+///
+/// # Errors
+/// [`OnboardingError::NotFound`] when it has none of this id; another tenant's is absent.
+pub async fn read(admin: &Administration, id: &ConnectionId) -> Result<Connection, OnboardingError> {
+    let found = admin.store.connection(id).await?;
+    found.ok_or(OnboardingError::NotFound(Thing::Connection))
+}
+
+/// The connection, if the caller read this version of it.
+///
+/// # Errors
+/// [`OnboardingError::VersionMismatch`] otherwise.
+pub async fn at_version(
+    admin: &Administration,
+    id: &ConnectionId,
+    wanted: u64,
+) -> Result<Connection, OnboardingError> {
+    let connection = read(admin, id).await?;
+    rules::version(wanted, connection.version)?;
+    Ok(connection)
+}
+
+/// Makes a SAML connection in state draft. Its keys lie in Secrets Manager before the connection is there; should the
+/// connection not be written, keys without a connection remain and open nothing.
+///
+/// `id` is the operator's choice, for connections that keep foreign URLs (CH-02).
+///
+/// # Errors
+/// [`OnboardingError`]: `NotEntitled` (AQ-01), `ConnectionIdTaken`, or what is wrong with the edit.
+pub async fn create(
+    admin: &Administration,
+    id: Option<ConnectionId>,
+    edit: ConnectionEdit,
+) -> Result<Connection, OnboardingError> {
+    if id.is_some() && !admin.actor.is_operator() {
+        return Err(OnboardingError::IdReserved);
+    }
+    entitled(admin).await?;
+    let edit = edit.checked(admin.endpoint_policy())?;
+    if admin.store.connections().await?.len() >= MOST_CONNECTIONS {
+        return Err(OnboardingError::TooMany { what: "connections", most: MOST_CONNECTIONS });
+    }
+    let id = id.map_or_else(ConnectionId::generate, Ok)?;
+    if admin.gatehouse.store.front_door().connection(&id).await?.is_some() {
+        return Err(OnboardingError::ConnectionIdTaken);
+    }
+    let certificates = keys::ensure(&admin.gatehouse, &id).await?;
+    let mut connection = Connection {
+        id,
+        tenant: admin.store.id().clone(),
+        name: String::new(),
+        brand: String::new(),
+        state: ConnectionState::Draft,
+        protocol: Protocol::Saml(SamlConnection {
+            idp: None,
+            sp_entity_id: None,
+            foreign_acs_urls: Vec::new(),
+            name_id_format: String::new(),
+            request_binding: edit.saml.request_binding,
+            allow_cbc: false,
+            sp_signing_certificates: certificates.signing,
+            sp_encryption_certificates: certificates.encryption,
+        }),
+        idp_initiated: edit.idp_initiated,
+        subject: edit.subject.clone(),
+        attributes: edit.attributes.clone(),
+        version: 1,
+        created_at: admin.now(),
+    };
+    edit.write(&mut connection);
+    let mut tx = admin.store.begin();
+    tx.create_connection(&connection);
+    noted(admin, &mut tx, "connection.created", &connection)?;
+    tx.commit()
+        .await
+        .map_err(|error| refused(error, Guard::Connection, OnboardingError::ConnectionIdTaken))?;
+    Ok(connection)
+}
+
+/// Changes what an owner may change, over the version that was read. What changes nothing writes nothing.
+///
+/// # Errors
+/// [`OnboardingError`]: `NotEntitled` (AQ-01), `Changed`, or what is wrong with the edit.
+pub async fn update(
+    admin: &Administration,
+    read: &Connection,
+    edit: ConnectionEdit,
+) -> Result<Connection, OnboardingError> {
+    entitled(admin).await?;
+    let edit = edit.checked(admin.endpoint_policy())?;
+    let mut connection = read.clone();
+    edit.write(&mut connection);
+    write(admin, read, connection, "connection.updated").await
+}
+
+/// Writes a changed connection over the one that was read.
+async fn write(
+    admin: &Administration,
+    read: &Connection,
+    mut connection: Connection,
+    action: &str,
+) -> Result<Connection, OnboardingError> {
+    if connection == *read {
+        return Ok(connection);
+    }
+    connection.version = read.version + 1;
+    let mut tx = admin.store.begin();
+    tx.update_connection(&connection);
+    noted(admin, &mut tx, action, &connection)?;
+    tx.commit().await?;
+    Ok(connection)
+}
+
+/// Event and audit entry of one change.
+fn noted(
+    admin: &Administration,
+    tx: &mut TenantTransaction,
+    action: &str,
+    connection: &Connection,
+) -> Result<(), OnboardingError> {
+    let actor = admin.actor.to_value();
+    tx.tenant_events(vec![events::connection_changed(action, connection, admin.now(), &actor)]);
+    let data = json!({ "connection": connection.id, "version": connection.version, "state": connection.state });
+    Ok(admin.audit(tx, action, data)?)
+}
+
+/// AQ-01: who has no single sign-on in the plan changes none; what signs people in goes on.
+async fn entitled(admin: &Administration) -> Result<(), OnboardingError> {
+    if admin.tenant().await?.entitlements.sso {
+        Ok(())
+    } else {
+        Err(OnboardingError::NotEntitled("single sign-on"))
+    }
+}

@@ -1,0 +1,385 @@
+//! Why something was not set up.
+
+use std::fmt;
+
+use crate::domain::connection::ConnectionState;
+use crate::domain::domain_name::DomainNameError;
+use crate::domain::email::InvalidEmail;
+use crate::openid_provider::client_settings::ClientError;
+use crate::outbound::OutboundError;
+use crate::random::RandomError;
+use crate::saml::keys::KeyError;
+use crate::saml::metadata::{EndpointError, MetadataError};
+use crate::saml::name_id_format::UnknownNameIdFormat;
+use crate::secrets::SecretsError;
+use crate::store::{CommitError, StoreError};
+
+/// What was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A tenant.
+    Tenant,
+    /// A domain of the tenant.
+    Domain,
+    /// A connection of the tenant.
+    Connection,
+    /// A member of the tenant.
+    Member,
+    /// An app client.
+    Client,
+    /// A secret of an app client.
+    ClientSecret,
+    /// An API key of the tenant.
+    ApiKey,
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tenant => "tenant",
+            Self::Domain => "domain",
+            Self::Connection => "connection",
+            Self::Member => "member",
+            Self::Client => "app client",
+            Self::ClientSecret => "secret",
+            Self::ApiKey => "API key",
+        })
+    }
+}
+
+/// Why something was not set up. No message holds personal data or a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum OnboardingError {
+    /// Nothing of that id here: unknown, and another tenant's, are one answer.
+    #[error("there is no {0} of that id here")]
+    NotFound(Thing),
+    /// AQ-01.
+    #[error("the organization's plan does not include {0}")]
+    NotEntitled(&'static str),
+    /// The caller read another version.
+    #[error("wanted version {wanted}, it is at version {current}: read it again")]
+    VersionMismatch {
+        /// What the caller read.
+        wanted: u64,
+        /// What is there.
+        current: u64,
+    },
+    /// Somebody else changed it between our read and our write.
+    #[error("it was changed by somebody else meanwhile: read it again")]
+    Changed,
+    /// A text is too short, too long, or holds control characters.
+    #[error("wanted {min} to {max} characters without control characters, got {got}")]
+    Text {
+        /// The field.
+        field: &'static str,
+        /// Fewest characters.
+        min: usize,
+        /// Most characters.
+        max: usize,
+        /// How many came.
+        got: usize,
+    },
+    /// A role that the operator's catalogue has not.
+    #[error("wanted a role of the catalogue ({known}), got another")]
+    UnknownRole {
+        /// The field.
+        field: &'static str,
+        /// The catalogue's roles.
+        known: String,
+    },
+    /// IL-05: the defaults exclude each other.
+    #[error("the default role {role} and the default team role {team_role} may not stand together")]
+    ForbiddenDefaults {
+        /// The role.
+        role: String,
+        /// The team role.
+        team_role: String,
+    },
+    /// A duration out of bounds.
+    #[error("wanted {min} to {max} seconds, got {got}")]
+    Seconds {
+        /// The field.
+        field: &'static str,
+        /// Fewest.
+        min: u32,
+        /// Most.
+        max: u32,
+        /// What came.
+        got: u32,
+    },
+    /// An address.
+    #[error(transparent)]
+    Email(#[from] InvalidEmail),
+    /// A domain.
+    #[error(transparent)]
+    Domain(#[from] DomainNameError),
+    /// Another tenant has proven the domain.
+    #[error("the domain is held by another organization")]
+    DomainTaken,
+    /// The tenant has it already.
+    #[error("the organization has this domain already, proven")]
+    DomainProven,
+    /// Too many of something.
+    #[error("wanted at most {most} {what}: remove one first")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The bound.
+        most: usize,
+    },
+    /// A connection has the id.
+    #[error("another connection has this id")]
+    ConnectionIdTaken,
+    /// Only the operator chooses ids.
+    #[error("only the operator may choose the id of a connection")]
+    IdReserved,
+    /// IdP metadata, or the same by hand.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The metadata URL could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] OutboundError),
+    /// A NameID format.
+    #[error(transparent)]
+    NameIdFormat(#[from] UnknownNameIdFormat),
+    /// A URL of ours that an imported connection keeps.
+    #[error("{error}")]
+    Endpoint {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        error: EndpointError,
+    },
+    /// The connection's own keys.
+    #[error("the connection's keys could not be made")]
+    Key(#[from] KeyError),
+    /// The connection has no identity provider yet.
+    #[error("wanted a connection whose identity provider is set up; this one has none")]
+    Incomplete,
+    /// A step that does not lead on from here.
+    #[error("a connection in state {from} cannot be {step}")]
+    Step {
+        /// Where it stands.
+        from: &'static str,
+        /// What was asked.
+        step: &'static str,
+    },
+    /// A step that is the operator's.
+    #[error("only the operator may do this")]
+    OperatorOnly,
+    /// GH-07: nobody could sign in.
+    #[error("wanted an active connection before passwords are switched off; there is none")]
+    NothingToEnforce,
+    /// The user name is another member's.
+    #[error("another member has this user name")]
+    UserNameTaken,
+    /// IL-06.
+    #[error("all {seats} booked seats are taken")]
+    SeatsUsedUp {
+        /// Booked seats.
+        seats: u32,
+    },
+    /// AQ-44: SCIM's record is not changed by hand.
+    #[error("the member is provisioned by SCIM: change it at the identity provider")]
+    Locked,
+    /// AQ-03: the creator of the organization stays.
+    #[error("the member is the organization's root user: name another one first")]
+    RootUser,
+    /// AQ-03: the root user must be an active member.
+    #[error("wanted an active member as root user; this is none")]
+    RootUserUnknown,
+    /// A key that ends before it begins.
+    #[error("wanted an end in the future")]
+    ExpiryPast,
+    /// An app client's settings.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Another client is the default.
+    #[error("another app client is the default: change that one first")]
+    DefaultClientTaken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Secrets Manager failed.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// Randomness failed.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+/// What kind of refusal it is: what decides the HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Not there.
+    Absent,
+    /// Not allowed.
+    Forbidden,
+    /// Another version than the one read.
+    Precondition,
+    /// What is there already is in the way.
+    Conflict,
+    /// What was given is wrong.
+    Input,
+    /// Something of ours is busy or away; later may be better.
+    Passing,
+    /// Something of ours failed.
+    Failure,
+}
+
+impl OnboardingError {
+    /// Stable code of this refusal.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(thing) => not_found(*thing),
+            Self::NotEntitled(_) => "not_entitled",
+            Self::VersionMismatch { .. } => "version_mismatch",
+            Self::Changed => "changed_meanwhile",
+            Self::Text { .. } => "text_length",
+            Self::UnknownRole { .. } => "role_unknown",
+            Self::ForbiddenDefaults { .. } => "role_pair_forbidden",
+            Self::Seconds { .. } => "duration_out_of_range",
+            Self::Email(e) => e.code(),
+            Self::Domain(e) => e.code(),
+            Self::DomainTaken => "domain_taken",
+            Self::DomainProven => "domain_proven_already",
+            Self::TooMany { .. } => "limit_reached",
+            Self::ConnectionIdTaken => "connection_id_taken",
+            Self::IdReserved => "connection_id_reserved",
+            Self::Metadata(e) => e.code(),
+            Self::Fetch(e) => e.code(),
+            Self::NameIdFormat(e) => e.code(),
+            Self::Endpoint { error, .. } => error.code(),
+            Self::Key(e) => e.code(),
+            Self::Incomplete => "connection_incomplete",
+            Self::Step { .. } => "connection_step_impossible",
+            Self::OperatorOnly => "operator_only",
+            Self::NothingToEnforce => "enforcement_without_connection",
+            Self::UserNameTaken => "user_name_taken",
+            Self::SeatsUsedUp { .. } => "seats_used_up",
+            Self::Locked => "member_locked",
+            Self::RootUser => "member_is_root_user",
+            Self::RootUserUnknown => "root_user_unknown",
+            Self::ExpiryPast => "expiry_past",
+            Self::Client(e) => e.code(),
+            Self::DefaultClientTaken => "client_default_taken",
+            Self::Store(e) => e.code(),
+            Self::Secrets(e) => e.code(),
+            Self::Random(e) => e.code(),
+        }
+    }
+
+    /// What kind of refusal it is.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::NotFound(_) => Cause::Absent,
+            Self::NotEntitled(_) | Self::OperatorOnly | Self::IdReserved => Cause::Forbidden,
+            Self::VersionMismatch { .. } => Cause::Precondition,
+            Self::Changed
+            | Self::DomainTaken
+            | Self::DomainProven
+            | Self::TooMany { .. }
+            | Self::ConnectionIdTaken
+            | Self::Incomplete
+            | Self::Step { .. }
+            | Self::NothingToEnforce
+            | Self::UserNameTaken
+            | Self::SeatsUsedUp { .. }
+            | Self::Locked
+            | Self::RootUser
+            | Self::DefaultClientTaken => Cause::Conflict,
+            Self::Text { .. }
+            | Self::UnknownRole { .. }
+            | Self::ForbiddenDefaults { .. }
+            | Self::Seconds { .. }
+            | Self::Email(_)
+            | Self::Domain(_)
+            | Self::Metadata(_)
+            | Self::Fetch(_)
+            | Self::NameIdFormat(_)
+            | Self::Endpoint { .. }
+            | Self::RootUserUnknown
+            | Self::ExpiryPast
+            | Self::Client(_) => Cause::Input,
+            Self::Store(StoreError::Busy { .. }) => Cause::Passing,
+            Self::Secrets(e) if e.is_transient() => Cause::Passing,
+            Self::Store(_) | Self::Secrets(_) | Self::Key(_) | Self::Random(_) => Cause::Failure,
+        }
+    }
+
+    /// The field that is wrong, as a JSON pointer, where it is one field.
+    #[must_use]
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Text { field, .. }
+            | Self::UnknownRole { field, .. }
+            | Self::Seconds { field, .. }
+            | Self::Endpoint { field, .. } => Some(field),
+            Self::Email(_) => Some("/email"),
+            Self::Domain(_) => Some("/domain"),
+            Self::NameIdFormat(_) => Some("/saml/name_id_format"),
+            Self::RootUserUnknown => Some("/root_user"),
+            Self::ExpiryPast => Some("/expires_at"),
+            Self::Fetch(_) => Some("/url"),
+            Self::NotFound(_)
+            | Self::NotEntitled(_)
+            | Self::VersionMismatch { .. }
+            | Self::Changed
+            | Self::ForbiddenDefaults { .. }
+            | Self::DomainTaken
+            | Self::DomainProven
+            | Self::TooMany { .. }
+            | Self::ConnectionIdTaken
+            | Self::IdReserved
+            | Self::Metadata(_)
+            | Self::Key(_)
+            | Self::Incomplete
+            | Self::Step { .. }
+            | Self::OperatorOnly
+            | Self::NothingToEnforce
+            | Self::UserNameTaken
+            | Self::SeatsUsedUp { .. }
+            | Self::Locked
+            | Self::RootUser
+            | Self::Client(_)
+            | Self::DefaultClientTaken
+            | Self::Store(_)
+            | Self::Secrets(_)
+            | Self::Random(_) => None,
+        }
+    }
+}
+
+fn not_found(thing: Thing) -> &'static str {
+    match thing {
+        Thing::Tenant => "tenant_not_found",
+        Thing::Domain => "domain_not_found",
+        Thing::Connection => "connection_not_found",
+        Thing::Member => "member_not_found",
+        Thing::Client => "client_not_found",
+        Thing::ClientSecret => "client_secret_not_found",
+        Thing::ApiKey => "api_key_not_found",
+    }
+}
+
+/// The state's name, as the API has it.
+pub(super) fn state_name(state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::Draft => "draft",
+        ConnectionState::Validating => "validating",
+        ConnectionState::InReview => "in_review",
+        ConnectionState::Active => "active",
+        ConnectionState::Suspended => "suspended",
+    }
+}
+
+impl From<CommitError> for OnboardingError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Refused(_) => Self::Changed,
+            CommitError::Store(error) => Self::Store(error),
+        }
+    }
+}

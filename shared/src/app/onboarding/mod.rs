@@ -1,0 +1,132 @@
+//! Setting up: tenants, domains, connections, members, app clients and keys, by the operator and by the owners.
+//!
+//! A use case on a tenant takes an [`Administration`]: a handle that sees that tenant alone, and who acts. Every change
+//! writes its event and its audit entry in its own transaction. Versions are what the caller read; a change over
+//! another version is refused.
+
+pub mod api_keys;
+pub mod app_clients;
+pub mod audit;
+pub mod connections;
+pub mod domains;
+mod error;
+pub mod members;
+mod rules;
+pub mod settings;
+pub mod tenants;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::Gatehouse;
+use crate::domain::ids::TenantId;
+use crate::domain::tenant::Tenant;
+use crate::saml::metadata::EndpointPolicy;
+use crate::store::{AuditRecord, CommitError, Guard, StoreError, TenantStore, TenantTransaction};
+
+pub use error::{Cause, OnboardingError, Thing};
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The operator; by whom of its people, as IAM names it.
+    Operator {
+        /// An ARN; locally a word.
+        principal: String,
+    },
+    /// An owner of the tenant.
+    Owner {
+        /// Public id of the API key.
+        key: String,
+    },
+}
+
+impl Actor {
+    /// What records hold of it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Operator { principal } => json!({ "kind": "operator", "principal": principal }),
+            Self::Owner { key } => json!({ "kind": "owner", "key": key }),
+        }
+    }
+
+    /// Whether it is the operator.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        match self {
+            Self::Operator { .. } => true,
+            Self::Owner { .. } => false,
+        }
+    }
+}
+
+/// One tenant, and who acts on it.
+#[derive(Clone, Debug)]
+pub struct Administration {
+    /// The deployment.
+    pub gatehouse: Arc<Gatehouse>,
+    /// The tenant; nothing else can be reached by it.
+    pub store: TenantStore,
+    /// Who acts.
+    pub actor: Actor,
+}
+
+impl Administration {
+    /// The operator's hand on a tenant.
+    ///
+    /// # Errors
+    /// [`OnboardingError::NotFound`] when there is no such tenant.
+    pub async fn by_operator(
+        gatehouse: Arc<Gatehouse>,
+        tenant: &TenantId,
+        principal: String,
+    ) -> Result<Self, OnboardingError> {
+        let store = gatehouse.store.tenant(tenant);
+        let actor = Actor::Operator { principal };
+        let admin = Self { gatehouse, store, actor };
+        admin.tenant().await?;
+        Ok(admin)
+    }
+
+    /// The tenant's record as it is now.
+    ///
+    /// # Errors
+    /// [`OnboardingError::NotFound`] when it is gone.
+    pub async fn tenant(&self) -> Result<Tenant, OnboardingError> {
+        self.store.record().await?.ok_or(OnboardingError::NotFound(Thing::Tenant))
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.gatehouse.clock.now()
+    }
+
+    fn endpoint_policy(&self) -> EndpointPolicy {
+        endpoint_policy(&self.gatehouse)
+    }
+
+    /// Adds the audit entry of a change; `data` holds ids and states, nothing personal.
+    fn audit(&self, tx: &mut TenantTransaction, action: &str, data: Value) -> Result<(), StoreError> {
+        let mut data = data;
+        if let Some(fields) = data.as_object_mut() {
+            fields.insert("actor".to_owned(), self.actor.to_value());
+        }
+        tx.audit(&AuditRecord::new(self.now(), action, data)?);
+        Ok(())
+    }
+}
+
+fn endpoint_policy(gatehouse: &Gatehouse) -> EndpointPolicy {
+    if gatehouse.config.allow_loopback_http {
+        EndpointPolicy::HttpsOrLoopback
+    } else {
+        EndpointPolicy::Https
+    }
+}
+
+/// A refused condition as what it means for this change; conditions that are not `guard`'s mean "changed meanwhile".
+fn refused(error: CommitError, guard: Guard, meaning: OnboardingError) -> OnboardingError {
+    if error.refused(guard) { meaning } else { error.into() }
+}
