@@ -9,3 +9,6 @@ pub mod name_id_format;
 pub mod redirect_binding;
 pub mod relay_state;
 pub mod signing;
+
+#[cfg(test)]
+mod test_keys;
