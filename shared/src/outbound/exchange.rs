@@ -69,6 +69,7 @@ impl Outbound {
             .and_then(|location| location.to_str().ok())
             .ok_or_else(|| refuse("it has no readable Location"))?;
         let url = from
+            .url
             .join(location)
             .map_err(|_| refuse("its Location is no URL"))?;
         if from.url.scheme() == "https" && url.scheme() != "https" {

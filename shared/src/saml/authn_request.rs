@@ -1,7 +1,7 @@
 //! The AuthnRequest (saml-core-2.0-os, section 3.4.1) and its way to the IdP by HTTP-Redirect or HTTP-POST (SE-14).
 
 #[cfg(test)]
-mod tests;
+pub(in crate::saml) mod tests;
 
 use std::fmt;
 

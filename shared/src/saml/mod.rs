@@ -17,3 +17,6 @@ pub mod response;
 pub mod signing;
 pub mod verify;
 pub mod xml;
+
+#[cfg(test)]
+mod test_keys;

@@ -4,7 +4,7 @@
 //! transforms are enveloped-signature and exclusive canonicalization, nothing else.
 
 #[cfg(test)]
-mod tests;
+pub(in crate::saml) mod tests;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};

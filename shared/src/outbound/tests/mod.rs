@@ -26,7 +26,9 @@ fn ip(address: &str) -> IpAddr {
 
 /// A client with the deployed reach whose names resolve as scripted and whose connections end at `server`.
 fn deployed(server: &TestServer, answers: &[&[&str]]) -> (Outbound, Arc<Script>) {
-    let answers = answers.iter().map(|answer| answer.iter().map(|address| ip(address)).collect());
+    let answers = answers
+        .iter()
+        .map(|answer| answer.iter().map(|address| ip(address)).collect());
     let script = Arc::new(Script::new(server.address, answers.collect()));
     let client = Outbound {
         reach: Reach::Public,
@@ -39,7 +41,10 @@ fn deployed(server: &TestServer, answers: &[&[&str]]) -> (Outbound, Arc<Script>)
 
 /// A client with the local setting, the system's resolver and the given limits.
 fn local(limits: Limits) -> Outbound {
-    Outbound { limits, ..Outbound::new(true) }
+    Outbound {
+        limits,
+        ..Outbound::new(true)
+    }
 }
 
 fn refused<T>(answer: Result<T, OutboundError>) -> OutboundError {

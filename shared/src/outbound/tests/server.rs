@@ -54,7 +54,9 @@ impl TestServer {
         thread::spawn(move || {
             for (place, stream) in listener.incoming().enumerate() {
                 let script = scripts.get(place).or(scripts.last()).cloned().unwrap_or_default();
-                let Some(mut stream) = stream.ok().and_then(&wrap) else { continue };
+                let Some(mut stream) = stream.ok().and_then(&wrap) else {
+                    continue;
+                };
                 if let Some(request) = read_request(&mut stream) {
                     seen.lock().unwrap().push(request);
                     play(&mut stream, script);
@@ -80,10 +82,16 @@ fn read_request(stream: &mut impl Read) -> Option<String> {
         }
         read.extend_from_slice(&buffer[..count]);
         let text = String::from_utf8_lossy(&read).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
         let length = head
             .lines()
-            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned))
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length: ")
+                    .map(str::to_owned)
+            })
             .map_or(0, |length| length.parse().unwrap());
         if body.len() >= length {
             return Some(text);
@@ -134,7 +142,10 @@ static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![NAME.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let leaf = CertificateParams::new(vec![NAME.to_owned()])
+        .unwrap()
+        .signed_by(&key, &issuer)
+        .unwrap();
     let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
     let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(aws_lc_rs::default_provider());

@@ -29,21 +29,52 @@ async fn refuses_what_is_no_https_url() {
 async fn refuses_every_spelling_of_a_private_literal() {
     let client = Outbound::new(false);
     for url in [
-        "https://127.0.0.1/", "https://127.1/", "https://0x7f.1/", "https://2130706433/", "https://0177.0.0.1/",
-        "https://0/", "https://10.0.0.1:8443/", "https://169.254.169.254/latest/meta-data/",
-        "https://169.254.169.254./", "https://0xa9fea9fe/", "https://[::1]/", "https://[::ffff:127.0.0.1]/",
-        "https://[::ffff:8.8.8.8]/", "https://[fd00:ec2::254]/", "https://[fe80::1]/", "https://[64:ff9b::a9fe:a9fe]/",
-        "https://[2002:7f00:1::]/", "https://192.168.0.1/", "https://100.64.0.1/", "https://１２７.0.0.1/",
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://0x7f.1/",
+        "https://2130706433/",
+        "https://0177.0.0.1/",
+        "https://0/",
+        "https://10.0.0.1:8443/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://169.254.169.254./",
+        "https://0xa9fea9fe/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:8.8.8.8]/",
+        "https://[fd00:ec2::254]/",
+        "https://[fe80::1]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://[2002:7f00:1::]/",
+        "https://192.168.0.1/",
+        "https://100.64.0.1/",
+        "https://１２７.0.0.1/",
     ] {
-        assert_eq!(refused(client.get(url).await).code(), "outbound_address_refused", "{url}");
-        assert_eq!(refused(client.check(url)).code(), "outbound_address_refused", "{url}");
+        assert_eq!(
+            refused(client.get(url).await).code(),
+            "outbound_address_refused",
+            "{url}"
+        );
+        assert_eq!(
+            refused(client.check(url)).code(),
+            "outbound_address_refused",
+            "{url}"
+        );
     }
 }
 
 #[tokio::test]
 async fn refuses_a_name_if_any_of_its_addresses_is_not_public() {
     let server = TestServer::tls(vec![answer("200 OK", "", "never seen")]);
-    for other in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fd00:ec2::254", "0.0.0.0"] {
+    for other in [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "::1",
+        "::ffff:10.0.0.1",
+        "fd00:ec2::254",
+        "0.0.0.0",
+    ] {
         for answers in [[PUBLIC, other], [other, PUBLIC]] {
             let (client, script) = deployed(&server, &[&answers]);
             let error = refused(client.get(&format!("https://{NAME}/")).await);
@@ -73,8 +104,14 @@ async fn connects_to_the_address_that_was_checked_and_resolves_once() {
 async fn a_name_that_does_not_resolve_or_a_certificate_of_another_name_is_refused() {
     let server = TestServer::tls(vec![answer("200 OK", "", "")]);
     let (client, _) = deployed(&server, &[&[], &[PUBLIC]]);
-    assert_eq!(refused(client.get(&format!("https://{NAME}/")).await).code(), "outbound_unresolved");
-    assert_eq!(refused(client.get("https://other.example.test/").await).code(), "outbound_tls_failed");
+    assert_eq!(
+        refused(client.get(&format!("https://{NAME}/")).await).code(),
+        "outbound_unresolved"
+    );
+    assert_eq!(
+        refused(client.get("https://other.example.test/").await).code(),
+        "outbound_tls_failed"
+    );
     assert!(server.requests().is_empty());
 }
 
@@ -83,13 +120,28 @@ async fn the_local_setting_reaches_loopback_hosts_alone() {
     let server = TestServer::plain(vec![answer("200 OK", "", "local")]);
     let client = local(LIMITS);
     for host in ["127.0.0.1", "localhost"] {
-        let fetched = client.get(&format!("http://{host}:{}/", server.address.port())).await.unwrap();
+        let fetched = client
+            .get(&format!("http://{host}:{}/", server.address.port()))
+            .await
+            .unwrap();
         assert_eq!(fetched.body.as_ref(), b"local");
     }
-    for url in ["http://idp.example.com/", "http://10.0.0.1/", "http://169.254.169.254/", "http://0.0.0.0/"] {
-        assert_eq!(refused(client.get(url).await).code(), "outbound_scheme_refused", "{url}");
+    for url in [
+        "http://idp.example.com/",
+        "http://10.0.0.1/",
+        "http://169.254.169.254/",
+        "http://0.0.0.0/",
+    ] {
+        assert_eq!(
+            refused(client.get(url).await).code(),
+            "outbound_scheme_refused",
+            "{url}"
+        );
     }
-    assert_eq!(refused(client.get("https://10.0.0.1/").await).code(), "outbound_address_refused");
+    assert_eq!(
+        refused(client.get("https://10.0.0.1/").await).code(),
+        "outbound_address_refused"
+    );
 }
 
 #[tokio::test]
@@ -99,7 +151,13 @@ async fn a_localhost_that_resolves_elsewhere_is_refused() {
     client.reach = crate::outbound::Reach::PublicAndLoopback;
     for class in [AddressClass::Reserved, AddressClass::Private] {
         let error = refused(client.get("http://evil.localhost/").await);
-        assert_eq!(error, OutboundError::Address { host: "evil.localhost".to_owned(), class });
+        assert_eq!(
+            error,
+            OutboundError::Address {
+                host: "evil.localhost".to_owned(),
+                class
+            }
+        );
     }
     assert!(script.dialled().is_empty());
 }

@@ -7,7 +7,10 @@ use super::{LIMITS, local, refused};
 use crate::outbound::{Fetched, Limits, OutboundError};
 
 /// Short enough for a test, long enough for a machine under load.
-const SHORT: Limits = Limits { time: Duration::from_millis(400), ..LIMITS };
+const SHORT: Limits = Limits {
+    time: Duration::from_millis(400),
+    ..LIMITS
+};
 
 async fn get(server: &TestServer, limits: Limits) -> Result<Fetched, OutboundError> {
     local(limits).get(&format!("http://{}/", server.address)).await
@@ -19,7 +22,10 @@ fn head(headers: &str) -> Step {
 
 #[test]
 fn the_limits_are_one_mebibyte_five_seconds_and_three_redirects() {
-    assert_eq!((LIMITS.body, LIMITS.time, LIMITS.redirects), (1_048_576, Duration::from_secs(5), 3));
+    assert_eq!(
+        (LIMITS.body, LIMITS.time, LIMITS.redirects),
+        (1_048_576, Duration::from_secs(5), 3)
+    );
 }
 
 #[tokio::test]
@@ -45,7 +51,10 @@ async fn ten_megabytes_without_a_length_are_cut_off_while_streaming() {
 
 #[tokio::test]
 async fn a_declared_ten_megabytes_are_refused_before_they_are_sent() {
-    let script = vec![head("Content-Length: 10485760\r\n"), Step::Wait(Duration::from_secs(20))];
+    let script = vec![
+        head("Content-Length: 10485760\r\n"),
+        Step::Wait(Duration::from_secs(20)),
+    ];
     let server = TestServer::plain(vec![script]);
     let started = Instant::now();
     assert_eq!(refused(get(&server, LIMITS).await).code(), "outbound_too_large");
@@ -54,9 +63,24 @@ async fn a_declared_ten_megabytes_are_refused_before_they_are_sent() {
 
 #[tokio::test]
 async fn every_encoding_but_identity_is_refused() {
-    for encoding in ["gzip", "br", "deflate", "zstd", "identity, gzip", "gzip\r\nContent-Encoding: identity"] {
-        let server = TestServer::plain(vec![answer("200 OK", &format!("Content-Encoding: {encoding}\r\n"), "xx")]);
-        assert_eq!(refused(get(&server, LIMITS).await).code(), "outbound_encoding_refused", "{encoding}");
+    for encoding in [
+        "gzip",
+        "br",
+        "deflate",
+        "zstd",
+        "identity, gzip",
+        "gzip\r\nContent-Encoding: identity",
+    ] {
+        let server = TestServer::plain(vec![answer(
+            "200 OK",
+            &format!("Content-Encoding: {encoding}\r\n"),
+            "xx",
+        )]);
+        assert_eq!(
+            refused(get(&server, LIMITS).await).code(),
+            "outbound_encoding_refused",
+            "{encoding}"
+        );
     }
     let server = TestServer::plain(vec![answer("200 OK", "Content-Encoding: Identity\r\n", "xx")]);
     assert_eq!(get(&server, LIMITS).await.unwrap().body.as_ref(), b"xx");
@@ -81,7 +105,11 @@ async fn a_slow_drip_ends_with_the_deadline_although_every_read_succeeds() {
 async fn a_stall_anywhere_ends_with_the_deadline() {
     let stall = || Step::Wait(Duration::from_secs(30));
     let before_head = TestServer::plain(vec![vec![stall()]]);
-    let in_body = TestServer::plain(vec![vec![head("Content-Length: 10\r\n"), Step::Send(b"12".to_vec()), stall()]]);
+    let in_body = TestServer::plain(vec![vec![
+        head("Content-Length: 10\r\n"),
+        Step::Send(b"12".to_vec()),
+        stall(),
+    ]]);
     for server in [before_head, in_body] {
         assert_eq!(refused(get(&server, SHORT).await).code(), "outbound_timeout");
     }
@@ -107,7 +135,10 @@ async fn an_answer_that_is_no_http_or_breaks_off_is_refused() {
         vec![head(&format!("X-Long: {}\r\n", "y".repeat(100_000)))],
     ] {
         let server = TestServer::plain(vec![script]);
-        assert_eq!(refused(get(&server, LIMITS).await).code(), "outbound_response_invalid");
+        assert_eq!(
+            refused(get(&server, LIMITS).await).code(),
+            "outbound_response_invalid"
+        );
     }
 }
 

@@ -10,7 +10,7 @@ pub mod idp;
 mod read;
 pub mod sp;
 #[cfg(test)]
-mod tests;
+pub(in crate::saml) mod tests;
 mod text;
 
 pub use endpoint::{EndpointError, EndpointPolicy, EndpointUrl};

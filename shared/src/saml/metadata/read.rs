@@ -315,11 +315,8 @@ impl Reader<'_, '_> {
     fn name_id_formats(&self, role: NodeId) -> Vec<NameIdFormat> {
         let mut formats = Vec::new();
         for node in self.tree.children(role, MD, "NameIDFormat") {
-            if let Ok(format) = self.tree.document.text_content_deep(node).parse::<NameIdFormat>() {
-                if !formats.contains(&format) {
-                    formats.push(format);
-                }
-            }
+            let known = self.tree.document.text_content_deep(node).parse::<NameIdFormat>();
+            formats.extend(known.ok().filter(|format| !formats.contains(format)));
         }
         formats
     }

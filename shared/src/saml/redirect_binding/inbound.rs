@@ -67,10 +67,13 @@ impl RedirectMessage {
             (Some(request), None) => (RedirectParameter::Request, request),
             (None, Some(response)) => (RedirectParameter::Response, response),
         };
-        if let Some(encoding) = raw.encoding {
-            if decode(encoding, "SAMLEncoding")? != DEFLATE {
-                return Err(RedirectError::UnknownEncoding);
-            }
+        if raw
+            .encoding
+            .map(|encoding| decode(encoding, "SAMLEncoding"))
+            .transpose()?
+            .is_some_and(|e| e != DEFLATE)
+        {
+            return Err(RedirectError::UnknownEncoding);
         }
         let xml = inflate(&decode_base64(raw_message, parameter.name())?)?;
         let relay_state = raw
