@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Starts a sign-in and goes as far as the identity provider: the answer that sends the browser there.
-    pub async fn start(&self, browser: &Browser, more: &[(&str, &str)]) -> Answer {
+    pub async fn begin(&self, browser: &Browser, more: &[(&str, &str)]) -> Answer {
         let sent = browser.get(&self.authorize_path(more)).await;
         assert_eq!(sent.status, 303, "{}", sent.body);
         browser.get(&sent.raw_location()).await
@@ -71,7 +71,7 @@ impl World {
 
     /// A whole sign-in up to the answer that carries the code.
     pub async fn sign_in(&self, browser: &Browser, visitor: &Visitor) -> Answer {
-        let sent = self.start(browser, &self.by_connection()).await;
+        let sent = self.begin(browser, &self.by_connection()).await;
         let asked = self.idp.asked(&sent);
         let issue = self.idp.response(self, visitor, Some(&asked.id));
         self.deliver(browser, &issue, Some(&asked.relay_state)).await

@@ -1,7 +1,9 @@
 //! An identity provider of our own, and who signs in there.
 
 use gatehouse::saml::redirect_binding::RedirectMessage;
-use gatehouse_local::demo_idp::issue::{Attribute, IdpKey, Issue, IssuedNameId, KeyKind};
+use gatehouse_local::demo_idp::issue::sign::SignatureAlgorithm;
+use gatehouse_local::demo_idp::issue::keys::{IdpKey, KeyKind};
+use gatehouse_local::demo_idp::issue::{Attribute, Issue, IssuedNameId};
 use url::Url;
 
 use crate::browser::{Answer, Browser};
@@ -75,6 +77,7 @@ impl Idp {
         let acs = base.at(&format!("/saml/{id}/acs"));
         let audience = base.at(&format!("/saml/{id}/metadata"));
         let mut issue = Issue::new(&self.entity_id, &acs, &audience, world.gatehouse.clock.now()).unwrap();
+        issue.algorithm = SignatureAlgorithm::EcdsaSha256;
         issue.in_response_to = in_response_to.map(str::to_owned);
         issue.name_id = Some(IssuedNameId::new(&visitor.email, EMAIL_FORMAT));
         let attributes = visitor.attributes.iter();

@@ -20,20 +20,12 @@ const REFERENCE_HEADER: HeaderName = HeaderName::from_static("x-gatehouse-refere
 /// Longest X-Ray trace header that is copied into the span, in bytes.
 const MAX_TRACE: usize = 128;
 
-/// Finishes a function's router. `function` is the Lambda's name, such as `saml_acs`; it names the span.
+/// Finishes a function's router. It has no fallback: API Gateway answers what no route serves, and routers that have
+/// none can stand behind one gateway. `function` is the Lambda's name, such as `saml_acs`; it names the span.
 pub fn wrap(router: Router, function: &'static str) -> Router {
     router
-        .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(move |request, next| around(function, request, next)))
-}
-
-async fn not_found() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "not_found",
-        "There is nothing at this address.",
-    )
 }
 
 async fn method_not_allowed() -> Problem {

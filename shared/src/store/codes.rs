@@ -41,7 +41,7 @@ impl FrontDoor {
         let Some(item) = self.store.dynamo.get(&keys::code(&keys::hash(code))).await? else {
             return Ok(None);
         };
-        let redeemed_for = read_text(&item, "family").map(str::to_owned);
+        let redeemed_for = read_text(&item, "fam").map(str::to_owned);
         Ok(Some(StoredCode {
             grant: read_doc("code", &item)?,
             redeemed_for,
@@ -92,8 +92,8 @@ impl TenantTransaction {
 
     /// Redeems a code for a token family; of several callers one succeeds ([`Guard::Code`]).
     pub fn redeem_code(&mut self, code: &str, family: &str) {
-        let change = Expression::new("SET family = :family").value(":family", text(family));
-        let unused = Expression::new("attribute_exists(pk) AND attribute_not_exists(family)");
+        let change = Expression::new("SET fam = :family").value(":family", text(family));
+        let unused = Expression::new("attribute_exists(pk) AND attribute_not_exists(fam)");
         self.inner
             .update(Guard::Code, &keys::code(&keys::hash(code)), change, Some(unused));
     }

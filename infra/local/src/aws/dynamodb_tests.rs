@@ -66,7 +66,7 @@ async fn both_tables_are_as_the_design_says() {
         "NEW_IMAGE"
     );
     let index = &directory.global_secondary_indexes()[0];
-    assert_eq!(index.index_name(), Some("LM"));
+    assert_eq!(index.index_name(), Some("LastModified"));
     assert_eq!(
         index.projection().unwrap().projection_type().unwrap().as_str(),
         "KEYS_ONLY"

@@ -18,7 +18,7 @@ pub fn directory() -> Value {
         "KeySchema": key_schema("pk", "sk"),
         "AttributeDefinitions": string_attributes(&["pk", "sk", "lm_pk", "lm_sk"]),
         "GlobalSecondaryIndexes": [{
-            "IndexName": "LM",
+            "IndexName": "LastModified",
             "KeySchema": key_schema("lm_pk", "lm_sk"),
             "Projection": { "ProjectionType": "KEYS_ONLY" },
         }],

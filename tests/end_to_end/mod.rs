@@ -1,0 +1,4 @@
+//! Whole flows through the functions' routers, on the embedded services.
+
+mod openid_provider;
+mod sign_in;
