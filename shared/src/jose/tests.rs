@@ -188,6 +188,8 @@ fn bad_keys_are_refused_by_name_and_left_out_of_a_set() {
         ),
         (json!({"kty": "RSA", "n": good["n"], "e": "!"}), "member e"),
         (json!({"kty": "RSA", "n": good["n"], "e": "AQ"}), "member e"),
+        (json!({"kty": "RSA", "n": good["n"], "e": "AQAA"}), "member e"),
+        (json!({"kty": "RSA", "n": good["n"], "e": "AQAAAAAB"}), "member e"),
         (json!({"kty": "RSA", "e": "AQAB"}), "member n"),
         (off_curve, "member x"),
         (

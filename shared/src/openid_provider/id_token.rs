@@ -12,6 +12,7 @@ use super::grants::Authentication;
 use super::scope::Scopes;
 use crate::domain::ids::ClientId;
 use crate::jose::SigningKey;
+use crate::redacted::Secret;
 
 /// How long an ID token may be accepted after it was issued. It is read once, at sign-in; it is no session.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(5);
@@ -65,7 +66,7 @@ pub struct IdTokenContext<'a> {
     pub access_token: &'a str,
 }
 
-/// Issues a token at `now`.
+/// Issues a token at `now`. It holds personal data, so it comes redacted.
 ///
 /// # Errors
 /// [`IdTokenError`].
@@ -73,7 +74,7 @@ pub fn issue(
     key: &SigningKey,
     context: &IdTokenContext<'_>,
     now: DateTime<Utc>,
-) -> Result<IdToken, IdTokenError> {
+) -> Result<Secret, IdTokenError> {
     let issuer = IssuerUrl::new(context.issuer.to_owned()).map_err(|_| IdTokenError::Issuer)?;
     let authentication = context.authentication;
     let methods = authentication
@@ -106,5 +107,6 @@ pub fn issue(
         Some(&access_token),
         None,
     )
+    .map(|token| Secret::new(token.to_string()))
     .map_err(|_| IdTokenError::Sign)
 }

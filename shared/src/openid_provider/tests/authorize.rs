@@ -115,99 +115,106 @@ fn another_clients_registry_entry_is_never_used() {
     assert!(authorize::client_id(&authorize_query(&[("client_id", "a:b")])).is_err());
 }
 
+/// Parameter, value, the OAuth error and our code.
+const REFUSALS: &[(&str, &str, &str, &str)] = &[
+    (
+        "response_type",
+        "",
+        "invalid_request",
+        "authorize_response_type_missing",
+    ),
+    (
+        "response_type",
+        "token",
+        "unsupported_response_type",
+        "authorize_response_type",
+    ),
+    (
+        "response_type",
+        "code id_token",
+        "unsupported_response_type",
+        "authorize_response_type",
+    ),
+    (
+        "response_mode",
+        "fragment",
+        "invalid_request",
+        "authorize_response_mode",
+    ),
+    (
+        "scope",
+        "profile",
+        "invalid_scope",
+        "authorize_scope_without_openid",
+    ),
+    ("scope", "", "invalid_scope", "authorize_scope_without_openid"),
+    ("code_challenge", "", "invalid_request", "pkce_challenge_missing"),
+    (
+        "code_challenge_method",
+        "plain",
+        "invalid_request",
+        "pkce_method_not_s256",
+    ),
+    (
+        "code_challenge_method",
+        "",
+        "invalid_request",
+        "pkce_method_not_s256",
+    ),
+    (
+        "code_challenge_method",
+        "s256",
+        "invalid_request",
+        "pkce_method_not_s256",
+    ),
+    (
+        "code_challenge",
+        "short",
+        "invalid_request",
+        "pkce_challenge_malformed",
+    ),
+    (
+        "prompt",
+        "none login",
+        "invalid_request",
+        "authorize_prompt_none_not_alone",
+    ),
+    ("prompt", "create", "invalid_request", "authorize_prompt"),
+    ("max_age", "-1", "invalid_request", "authorize_max_age"),
+    ("max_age", "1.5", "invalid_request", "authorize_max_age"),
+    ("nonce", "caf\u{e9}", "invalid_request", "authorize_nonce"),
+    ("organization", "a/b", "invalid_request", "authorize_organization"),
+    ("connection", "a b", "invalid_request", "authorize_connection"),
+    (
+        "request",
+        "e30.e30.",
+        "request_not_supported",
+        "authorize_request_object",
+    ),
+    (
+        "request_uri",
+        "https://evil.example/",
+        "request_uri_not_supported",
+        "authorize_request_uri",
+    ),
+    (
+        "registration",
+        "{}",
+        "registration_not_supported",
+        "authorize_registration",
+    ),
+];
+
 #[test]
 fn gh_01_other_refusals_go_back_to_the_app_with_state_and_iss() {
-    let long = "x".repeat(5000);
-    let cases: &[(&str, &str, &str, &str)] = &[
-        (
-            "response_type",
-            "",
-            "invalid_request",
-            "authorize_response_type_missing",
-        ),
-        (
-            "response_type",
-            "token",
-            "unsupported_response_type",
-            "authorize_response_type",
-        ),
-        (
-            "response_type",
-            "code id_token",
-            "unsupported_response_type",
-            "authorize_response_type",
-        ),
-        (
-            "response_mode",
-            "fragment",
-            "invalid_request",
-            "authorize_response_mode",
-        ),
-        (
-            "scope",
-            "profile",
-            "invalid_scope",
-            "authorize_scope_without_openid",
-        ),
-        ("scope", "", "invalid_scope", "authorize_scope_without_openid"),
-        ("code_challenge", "", "invalid_request", "pkce_challenge_missing"),
-        (
-            "code_challenge_method",
-            "plain",
-            "invalid_request",
-            "pkce_method_not_s256",
-        ),
-        (
-            "code_challenge_method",
-            "",
-            "invalid_request",
-            "pkce_method_not_s256",
-        ),
-        (
-            "code_challenge_method",
-            "s256",
-            "invalid_request",
-            "pkce_method_not_s256",
-        ),
-        (
-            "code_challenge",
-            "short",
-            "invalid_request",
-            "pkce_challenge_malformed",
-        ),
-        (
-            "prompt",
-            "none login",
-            "invalid_request",
-            "authorize_prompt_none_not_alone",
-        ),
-        ("prompt", "create", "invalid_request", "authorize_prompt"),
-        ("max_age", "-1", "invalid_request", "authorize_max_age"),
-        ("max_age", "1.5", "invalid_request", "authorize_max_age"),
-        ("nonce", "caf\u{e9}", "invalid_request", "authorize_nonce"),
-        ("login_hint", &long, "invalid_request", "authorize_login_hint"),
-        ("organization", "a/b", "invalid_request", "authorize_organization"),
-        ("connection", "a b", "invalid_request", "authorize_connection"),
-        (
-            "request",
-            "e30.e30.",
-            "request_not_supported",
-            "authorize_request_object",
-        ),
-        (
-            "request_uri",
-            "https://evil.example/",
-            "request_uri_not_supported",
-            "authorize_request_uri",
-        ),
-        (
-            "registration",
-            "{}",
-            "registration_not_supported",
-            "authorize_registration",
-        ),
-    ];
-    for (name, value, error, code) in cases {
+    let long = "x".repeat(authorize::MAX_LOGIN_HINT_LEN + 1);
+    let long = (
+        "login_hint",
+        long.as_str(),
+        "invalid_request",
+        "authorize_login_hint",
+    );
+    for (name, value, error, code) in REFUSALS.iter().chain([&long]) {
         let refusal = refuse(&authorize_query(&[(name, value)]));
         assert_eq!(refusal.error().code(), *code, "{name}={value:.20}");
         let location = refusal.response(ISSUER).unwrap().location();

@@ -1,6 +1,6 @@
 //! RP-initiated logout.
 
-use super::support::{ISSUER, after, authentication, client, client_id, form, keys, now, profile};
+use super::support::{ISSUER, authentication, client, client_id, form, keys, now, profile};
 use crate::jose::{Algorithm, jws};
 use crate::openid_provider::end_session::{EndSessionError, EndSessionRequest};
 use crate::openid_provider::hint;
@@ -23,7 +23,8 @@ fn hint_token(alg: Algorithm) -> String {
     };
     id_token::issue(keys().signing(alg).unwrap(), &context, now())
         .unwrap()
-        .to_string()
+        .expose()
+        .to_owned()
 }
 
 fn parse(pairs: &[(&str, &str)]) -> Result<EndSessionRequest, EndSessionError> {
@@ -56,13 +57,13 @@ fn gh_01_logout_by_hint_returns_to_the_registered_uri_with_state() {
 
 #[test]
 fn a_hint_is_believed_after_it_expired() {
+    // Verifying a hint takes no clock: `exp` cannot matter.
     let hint = Secret::new(hint_token(Algorithm::Es256));
     let read = hint::verify(&hint, keys().published(), ISSUER).unwrap();
     assert_eq!(
         (read.user.as_str(), read.tenant.as_str(), read.sid.as_str()),
         ("user-1", "tenant-1", "sid-1")
     );
-    assert!(after(0) == now(), "there is no clock in it at all");
 }
 
 #[test]
