@@ -1,6 +1,5 @@
 //! One test binary.
 
+mod architecture;
 mod conformance;
-
-#[test]
-fn placeholder() {}
+mod features;
