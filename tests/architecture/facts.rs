@@ -13,7 +13,7 @@ pub(crate) struct Facts {
     pub(crate) identifiers: Vec<(String, usize)>,
     /// Paths into the common crate.
     pub(crate) named: Vec<Named>,
-    /// Every field that is read, with its line.
+    /// The fields that are read of a `gatehouse`, with their lines.
     pub(crate) fields: Vec<(String, usize)>,
     /// Functions that are not tests.
     pub(crate) functions: Vec<Function>,

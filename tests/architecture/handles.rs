@@ -8,7 +8,7 @@ use super::source::{self, is_test};
 /// The one place where a tenant id becomes a handle.
 const DOOR: (&str, &str) = ("Store", "tenant");
 /// Where a tenant id is a place in the list of all tenants, and opens none.
-const CURSORS: &[(&str, &str)] = &[("FrontDoor", "tenants")];
+const CURSORS: &[(&str, &str)] = &[("FrontDoor", "tenants"), ("FrontDoor", "tenant_records")];
 
 /// Public methods that take a tenant id.
 #[derive(Default)]

@@ -49,12 +49,21 @@ pub(crate) fn identifiers(tokens: TokenStream) -> Vec<(String, usize)> {
     found
 }
 
-/// Every field that is read: `gatehouse.store`.
+/// The fields that are read of a `gatehouse`: what a use case works with.
 pub(crate) fn fields(tree: &syn::File) -> Vec<(String, usize)> {
     struct Fields(Vec<(String, usize)>);
     impl<'ast> Visit<'ast> for Fields {
         fn visit_expr_field(&mut self, field: &'ast syn::ExprField) {
-            if let syn::Member::Named(name) = &field.member {
+            let of_gatehouse = match &*field.base {
+                syn::Expr::Path(path) => path.path.is_ident("gatehouse"),
+                syn::Expr::Field(base) => {
+                    matches!(&base.member, syn::Member::Named(name) if name == "gatehouse")
+                }
+                _ => false,
+            };
+            if let syn::Member::Named(name) = &field.member
+                && of_gatehouse
+            {
                 self.0.push((name.to_string(), name.span().start().line));
             }
             visit::visit_expr_field(self, field);

@@ -97,11 +97,18 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[(
 )];
 
 /// A field that is read against the rule, each with its reason.
-const FIELDS: &[(&str, &str, &str)] = &[(
-    "shared/src/http/api/caller.rs",
-    "store",
-    "the bearer key says which tenant a use case is asked for",
-)];
+const FIELDS: &[(&str, &str, &str)] = &[
+    (
+        "shared/src/http/api/caller.rs",
+        "store",
+        "the bearer key says which tenant a use case is asked for",
+    ),
+    (
+        "shared/src/http/sign_in/refusal.rs",
+        "store",
+        "a refusal names the organization, from the cached connection",
+    ),
+];
 
 fn common() -> impl Iterator<Item = &'static SourceFile> {
     source::production().filter(|file| file.package == "shared")

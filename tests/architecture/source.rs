@@ -71,20 +71,12 @@ pub(crate) fn all() -> &'static [SourceFile] {
 fn read_all() -> Vec<SourceFile> {
     let mut files = Vec::new();
     for package in packages() {
-        // (crate root, whether all of it is test code)
-        let roots = match package.as_str() {
-            "tests" => [("support/lib.rs", true), ("main.rs", true)],
-            _ => [("src/lib.rs", false), ("src/main.rs", false)],
-        };
-        for (file, test) in roots {
-            let path = root().join(&package).join(file);
-            if path.is_file() {
-                let mut walk = Walk {
-                    package: &package,
-                    files: &mut files,
-                };
-                walk.file(&path, &[], path.parent().unwrap(), test);
-            }
+        for (path, test) in crate_roots(&package) {
+            let mut walk = Walk {
+                package: &package,
+                files: &mut files,
+            };
+            walk.file(&path, &[], path.parent().unwrap(), test);
         }
     }
     assert!(files.len() > 50, "only {} source files were found", files.len());
@@ -99,6 +91,34 @@ pub(crate) fn production() -> impl Iterator<Item = &'static SourceFile> {
 /// What is compiled into the functions: the common crate and the functions themselves.
 pub(crate) fn deployed() -> impl Iterator<Item = &'static SourceFile> {
     production().filter(|file| file.package != "infra/local")
+}
+
+/// The root files of a package, and whether all that they hold is test code.
+fn crate_roots(package: &str) -> Vec<(PathBuf, bool)> {
+    let folder = root().join(package);
+    let mut roots: Vec<(PathBuf, bool)> = match package {
+        "tests" => vec![
+            (folder.join("support/lib.rs"), true),
+            (folder.join("main.rs"), true),
+        ],
+        _ => vec![
+            (folder.join("src/lib.rs"), false),
+            (folder.join("src/main.rs"), false),
+        ],
+    };
+    for tests in ["tests", "benches", "examples"].map(|name| folder.join(name)) {
+        let files = fs::read_dir(tests)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path());
+        roots.extend(
+            files
+                .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+                .map(|path| (path, true)),
+        );
+    }
+    roots.retain(|(path, _)| path.is_file());
+    roots
 }
 
 struct Walk<'a> {
