@@ -90,8 +90,11 @@ fn il_03_other_formats_and_options_are_asked_for() {
     }
     wanted.name_id_format = None;
     wanted.allow_create = false;
-    let nothing = RequestedAuthnContext { comparison: Comparison::Exact, class_refs: Vec::new() };
-    wanted.requested_authn_context = Some(&nothing);
+    let none = RequestedAuthnContext {
+        comparison: Comparison::Exact,
+        class_refs: Vec::new(),
+    };
+    wanted.requested_authn_context = Some(&none);
     let xml = decoded(&wanted.post_form(None, None).unwrap());
     assert!(xml.ends_with("</saml:Issuer></samlp:AuthnRequest>"), "{xml}");
 }
