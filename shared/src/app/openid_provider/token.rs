@@ -18,7 +18,6 @@ use crate::openid_provider::refresh::{RefreshError, refresh};
 use crate::openid_provider::scope::{Scope, Scopes};
 use crate::openid_provider::token_request::{CodeExchange, RefreshExchange, TokenRequest, TokenResponse};
 use crate::random;
-use crate::redacted::Secret;
 use crate::store::{CommitError, FamilyRead, Guard};
 
 /// Answers a token request.
@@ -199,6 +198,6 @@ impl Issue<'_> {
             access_token: access.token.expose(),
         };
         let id_token = id_token::issue(key, &context, now).map_err(|error| ProviderError::Signing(error.code()))?;
-        Ok(TokenResponse::new(access, refresh, Secret::new(id_token.to_string()), self.scopes))
+        Ok(TokenResponse::new(access, refresh, id_token, self.scopes))
     }
 }
