@@ -1,7 +1,7 @@
 //! Why metadata was refused, and what is worth telling about metadata that was taken.
 
 use super::{EndpointError, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_METADATA_BYTES, MAX_TAG_BYTES};
-use crate::saml::certificate::CertificateError;
+use crate::saml::certificate::{CertificateError, MAX_CERTIFICATES};
 
 /// Why metadata, or the same facts given by hand, were refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +102,9 @@ pub enum MetadataError {
     /// No certificate at all.
     #[error("wanted a signing certificate (KeyDescriptor without use, or with use=\"signing\"), got none")]
     NoCertificate,
+    /// More than [`MAX_CERTIFICATES`].
+    #[error("wanted at most {MAX_CERTIFICATES} signing certificates, got more")]
+    TooManyCertificates,
     /// Certificates, but none that can be used; or one given by hand that cannot.
     #[error("wanted a usable signing certificate, got: {0}")]
     Certificate(CertificateError),
@@ -136,6 +139,7 @@ impl MetadataError {
             Self::NoSignInEndpoint { .. } => "metadata_no_sign_in_endpoint",
             Self::Endpoint { .. } => "metadata_endpoint",
             Self::NoCertificate => "metadata_no_certificate",
+            Self::TooManyCertificates => "metadata_too_many_certificates",
             Self::Certificate(_) => "metadata_certificate",
             Self::Value { .. } => "metadata_value",
         }

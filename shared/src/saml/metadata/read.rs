@@ -6,14 +6,12 @@ use uppsala::{Document, NodeId, Parser};
 use super::error::{MetadataError, MetadataFinding};
 use super::idp::{self, IdpMetadata, LogoutEndpoint, ReadMetadata, ReadOptions};
 use super::{Binding, EndpointPolicy, EndpointUrl, MAX_DEPTH, MD, PROTOCOL, duration, text};
-use crate::saml::certificate::{Certificate, CertificateError};
+use crate::saml::certificate::{Certificate, CertificateError, MAX_CERTIFICATES};
 use crate::saml::name_id_format::NameIdFormat;
 use crate::saml::signing::DS;
 
 /// Most entity ids that a refusal lists.
 const LISTED: usize = 20;
-/// Most certificates of one identity provider.
-const MAX_CERTIFICATES: usize = 16;
 
 /// An EntityDescriptor, with what the groups around it say.
 #[derive(Clone, Copy)]
@@ -336,9 +334,13 @@ impl Reader<'_, '_> {
             let key_infos = tree.children(descriptor, DS, "KeyInfo");
             for data in key_infos.flat_map(|info| tree.children(info, DS, "X509Data")) {
                 for certificate in self.of_x509_data(data, &mut first_error) {
-                    if !found.contains(&certificate) && found.len() < MAX_CERTIFICATES {
-                        found.push(certificate);
+                    if found.contains(&certificate) {
+                        continue;
                     }
+                    if found.len() == MAX_CERTIFICATES {
+                        return Err(MetadataError::TooManyCertificates);
+                    }
+                    found.push(certificate);
                 }
             }
         }
@@ -356,7 +358,7 @@ impl Reader<'_, '_> {
         for node in self
             .tree
             .children(data, DS, "X509Certificate")
-            .take(MAX_CERTIFICATES)
+            .take(MAX_CERTIFICATES + 1)
         {
             match Certificate::from_base64(&self.tree.document.text_content_deep(node)) {
                 Ok(certificate) => all.push(certificate),

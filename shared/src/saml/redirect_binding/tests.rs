@@ -120,11 +120,12 @@ fn ecdsa_verifies_concatenated_and_as_der() {
     let p256 = ec_certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
     let p384 = ec_certificate(&rcgen::PKCS_ECDSA_P384_SHA384);
     let (stranger, _) = ec_certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
-    let cases: [(
-        &(Certificate, Vec<u8>),
+    type Case<'a> = (
+        &'a (Certificate, Vec<u8>),
         SignatureAlgorithm,
         &'static lc::EcdsaSigningAlgorithm,
-    ); 4] = [
+    );
+    let cases: [Case<'_>; 4] = [
         (
             &p256,
             SignatureAlgorithm::EcdsaSha256,
