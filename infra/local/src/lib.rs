@@ -14,11 +14,13 @@ pub mod control;
 pub mod data_dir;
 pub mod demo_app;
 pub mod demo_idp;
+pub mod functions;
 pub mod gateway;
 pub mod http_client;
 pub mod local;
 pub mod local_json;
 mod loopback_client;
+pub mod seed;
 mod site;
 #[cfg(test)]
 mod test_browser;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What must outlive everything: tenants, users, groups, connections. Stream, TTL, index `LM`.
+/// What must outlive everything: tenants, users, groups, connections. Stream, TTL, index `LastModified` (an index name has at least three characters).
 pub const DIRECTORY: &str = "Directory";
 /// What must never be restored: sessions, codes, attempts. TTL only.
 pub const EPHEMERAL: &str = "Ephemeral";

@@ -9,10 +9,11 @@ pub mod issue;
 pub mod keys;
 pub mod oidc;
 pub mod people;
+pub mod saml;
 pub mod server;
 mod state;
 
 pub use self::keys::{IdpKeys, KeysError};
 pub use self::people::Person;
 pub use self::server::router;
-pub use self::state::{DemoIdp, OidcClient};
+pub use self::state::{DemoIdp, OidcClient, SamlConsumer};

@@ -192,7 +192,7 @@ fn form(idp: &DemoIdp, request: &SsoRequest, session: &Session) -> Result<String
     let more = person.attributes.iter().map(|(name, values)| Attribute::new(name, values.clone()));
     issue.attributes.extend(more);
     let keys = idp.keys();
-    let key = IdpKey::from_parts(KeyKind::Rsa2048, keys.pkcs8().to_vec(), keys.certificate().to_vec());
+    let key = IdpKey::from_parts(KeyKind::Rsa, keys.pkcs8().to_vec(), keys.certificate().to_vec());
     let response = issue.form_value(&key).map_err(|e| said(&e))?;
     let page = PostPage {
         action: &request.acs_url,

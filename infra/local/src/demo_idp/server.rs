@@ -9,8 +9,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use super::oidc;
+use super::saml;
 use super::people::Person;
-use super::state::{DemoIdp, Session, Waiting};
+use super::state::{DemoIdp, SamlConsumer, Session, Waiting};
 
 const COOKIE: &str = "demo_idp_session";
 
@@ -22,6 +23,7 @@ pub fn router(idp: DemoIdp) -> Router {
         .route("/log-in/{waiting}", post(log_in))
         .route("/log-out", post(log_out))
         .merge(oidc::router())
+        .merge(saml::router())
         .with_state(idp)
 }
 
@@ -30,6 +32,8 @@ pub fn router(idp: DemoIdp) -> Router {
 struct HomePage {
     person: Option<Person>,
     discovery_url: String,
+    metadata_url: String,
+    consumers: Vec<SamlConsumer>,
 }
 
 #[derive(Template)]
@@ -63,6 +67,7 @@ pub(super) fn problem(title: &str, detail: &str) -> Response {
 pub(super) fn log_in_page(idp: &DemoIdp, waiting: Waiting) -> Response {
     let hint = match &waiting {
         Waiting::Nothing => String::new(),
+        Waiting::Saml(_) => String::new(),
         Waiting::Oidc(request) => request.login_hint.clone().unwrap_or_default(),
     };
     match idp.wait(waiting) {
@@ -98,6 +103,8 @@ async fn home(State(idp): State<DemoIdp>, headers: HeaderMap) -> Response {
         &HomePage {
             person: session(&idp, &headers).map(|session| session.person),
             discovery_url: format!("{}/.well-known/openid-configuration", idp.url()),
+            metadata_url: format!("{}/saml/metadata", idp.url()),
+            consumers: idp.consumers(),
         },
     )
 }
@@ -155,6 +162,7 @@ async fn log_in(
     let mut response = match waiting {
         Waiting::Nothing => Redirect::to("/").into_response(),
         Waiting::Oidc(request) => oidc::complete(&idp, request, session),
+        Waiting::Saml(request) => saml::complete(&idp, &request, &session),
     };
     set_cookie(
         &mut response,

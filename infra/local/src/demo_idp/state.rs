@@ -11,6 +11,7 @@ use gatehouse::redacted::Secret;
 use super::keys::IdpKeys;
 use super::oidc::{AuthorizeRequest, Grant};
 use super::people::Person;
+use super::saml::SsoRequest;
 
 /// How long a session at the identity provider lasts.
 const SESSION: TimeDelta = TimeDelta::hours(8);
@@ -28,6 +29,17 @@ pub struct OidcClient {
     pub redirect_uris: Vec<String>,
 }
 
+/// A SAML service provider that the administrator registered, for the launch buttons.
+#[derive(Clone, Debug)]
+pub struct SamlConsumer {
+    /// Shown on the button.
+    pub name: String,
+    /// Its assertion consumer service.
+    pub acs_url: String,
+    /// Its entity id.
+    pub audience: String,
+}
+
 /// The identity provider. Cheap to clone; clones are one.
 #[derive(Clone, Debug)]
 pub struct DemoIdp {
@@ -40,6 +52,7 @@ struct Inner {
     keys: IdpKeys,
     clock: Clock,
     clients: Mutex<Vec<OidcClient>>,
+    consumers: Mutex<Vec<SamlConsumer>>,
     sessions: Mutex<HashMap<String, Session>>,
     pending: Mutex<HashMap<String, Pending>>,
     grants: Mutex<HashMap<String, Grant>>,
@@ -62,6 +75,8 @@ pub enum Waiting {
     Nothing,
     /// An OpenID Connect request.
     Oidc(AuthorizeRequest),
+    /// A SAML request, or a launch.
+    Saml(Box<SsoRequest>),
 }
 
 #[derive(Debug)]
@@ -80,6 +95,7 @@ impl DemoIdp {
                 keys,
                 clock: clock.clone(),
                 clients: Mutex::default(),
+                consumers: Mutex::default(),
                 sessions: Mutex::default(),
                 pending: Mutex::default(),
                 grants: Mutex::default(),
@@ -108,6 +124,15 @@ impl DemoIdp {
         let mut clients = self.inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.retain(|known| known.id != client.id);
         clients.push(client);
+    }
+
+    /// Registers a SAML service provider.
+    pub fn register_consumer(&self, consumer: SamlConsumer) {
+        self.inner.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(consumer);
+    }
+
+    pub(super) fn consumers(&self) -> Vec<SamlConsumer> {
+        self.inner.consumers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn client(&self, id: &str) -> Option<OidcClient> {
