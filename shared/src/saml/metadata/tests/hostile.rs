@@ -125,7 +125,10 @@ fn faults() -> Vec<(String, &'static str)> {
         ("<?xml version=\"1.0\"".to_owned(), "metadata_malformed"),
         ("<md:EntityDescriptor a=\"".to_owned(), "metadata_malformed"),
         ("<!-- ".to_owned(), "metadata_malformed"),
-        (with(id, "", &(many_keys() + &https)), "metadata_too_many_certificates"),
+        (
+            with(id, "", &(many_keys() + &https)),
+            "metadata_too_many_certificates",
+        ),
     ]
 }
 
