@@ -134,7 +134,7 @@ async fn authorize(
     match session {
         Some(session) => complete(&idp, request, session),
         None if prompt == "none" => back(&idp, &request, &[("error", "login_required")]),
-        None => server::log_in_page(&idp, Waiting::Oidc(request)),
+        None => server::log_in_page(&idp, Waiting::Oidc(Box::new(request))),
     }
 }
 

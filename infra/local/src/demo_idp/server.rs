@@ -161,7 +161,7 @@ async fn log_in(
     };
     let mut response = match waiting {
         Waiting::Nothing => Redirect::to("/").into_response(),
-        Waiting::Oidc(request) => oidc::complete(&idp, request, session),
+        Waiting::Oidc(request) => oidc::complete(&idp, *request, session),
         Waiting::Saml(request) => saml::complete(&idp, &request, &session),
     };
     set_cookie(

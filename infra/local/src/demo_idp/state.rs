@@ -74,7 +74,7 @@ pub enum Waiting {
     /// Nobody: the person opened the log-in page themselves.
     Nothing,
     /// An OpenID Connect request.
-    Oidc(AuthorizeRequest),
+    Oidc(Box<AuthorizeRequest>),
     /// A SAML request, or a launch.
     Saml(Box<SsoRequest>),
 }
