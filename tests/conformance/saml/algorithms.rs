@@ -56,7 +56,7 @@ fn il_encryption_algorithms_with_assertion_response_and_both_signed() {
             ] {
                 for place in [KeyPlace::Inline, KeyPlace::Beside] {
                     let mut issue = encrypted(sign);
-                    for encryption in &mut issue.encryption {
+                    if let Some(encryption) = &mut issue.encryption {
                         (encryption.cipher, encryption.transport, encryption.place) =
                             (cipher, transport, place);
                     }

@@ -36,7 +36,7 @@ fn gh_04_no_refusal_quotes_a_person() {
     for case in cases::all() {
         let refusal = case.changed.connection.read(&case.changed.form).unwrap_err();
         let told = format!("{refusal} {refusal:?} {} {}", refusal.wanted(), refusal.got());
-        for personal in ["ada", "acme.example", "Engineers"] {
+        for personal in ["ada@", "acme.example", "Engineers"] {
             assert!(!told.contains(personal), "{}: {told}", case.code);
         }
         assert!(

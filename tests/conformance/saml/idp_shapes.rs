@@ -23,7 +23,7 @@ const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified
 
 /// Fills in what differs from run to run.
 fn filled(template: &str, issuer: &str) -> String {
-    let instant = |delta| (now() + delta).to_rfc3339_opts(SecondsFormat::Millis, true);
+    let instant = |delta: TimeDelta| (now() + delta).to_rfc3339_opts(SecondsFormat::Millis, true);
     template
         .replace("{{now}}", &instant(TimeDelta::seconds(-1)))
         .replace("{{from}}", &instant(TimeDelta::minutes(-5)))
