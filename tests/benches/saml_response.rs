@@ -2,9 +2,10 @@
 //!
 //! `cargo bench -p gatehouse-tests --bench saml_response` (add `--profile dev` for a debug build).
 #![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
     reason = "a measurement"
 )]
 

@@ -1,5 +1,4 @@
 //! IL rows and E-39, GW-4, S-1, S-2, PI-2: every combination that is accepted.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use gatehouse::saml::response::DecryptionKey;
 use gatehouse_local::demo_idp::issue::encrypt::{Cipher, KeyPlace, Transport};

@@ -1,5 +1,4 @@
 //! Issue 2, item 6: every check has a stable code, a genuine twin that passes, and one change that trips exactly it.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,6 @@
 //! What each IdP's response looks like on the wire (IDP_QUIRKS: E-30, E-37, GW-4, AD-2, AD-5, S-1 to S-3, K-4, J-4,
 //! PI-2): namespaces, prefixes, where the signature stands, which attributes come. The texts are made up after vendors'
 //! documentation and signed here.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

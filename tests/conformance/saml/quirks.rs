@@ -1,5 +1,4 @@
 //! Deviations that do no harm (X-2, X-4, E-37, R-1) are accepted, and the edges of the tolerances hold.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -174,7 +173,7 @@ fn every_audience_restriction_must_hold_and_any_audience_in_one_is_enough() {
                 "<saml:AudienceRestriction>",
                 "</saml:AudienceRestriction>",
             );
-            edit(&assertion, &old.to_owned(), &text)
+            edit(&assertion, old, &text)
         };
         verdict(
             &genuine()

@@ -1,5 +1,4 @@
 //! The shape of signatures, the certificates, and the verdict.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use gatehouse_local::demo_idp::issue::{Issue, Sign};
 

@@ -1,5 +1,4 @@
 //! Form, XML and the place of things.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
