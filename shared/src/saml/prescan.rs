@@ -14,6 +14,8 @@ pub const MAX_TAG_BYTES: usize = 16 * 1024;
 pub const MAX_ATTRIBUTES: usize = 64;
 /// Deepest nesting of elements.
 pub const MAX_DEPTH: usize = 64;
+/// Most namespace declarations in scope at once: the parser looks a prefix up by walking all of them.
+pub const MAX_NAMESPACES: usize = 128;
 /// Most elements and text runs.
 pub const MAX_NODES: usize = 16_384;
 
@@ -31,8 +33,8 @@ pub fn prescan(xml: &str) -> Result<&str, Refusal> {
     let body = declaration(xml.strip_prefix('\u{feff}').unwrap_or(xml))?;
     let mut scan = Scan {
         rest: body.as_bytes(),
-        depth: 0,
         nodes: 0,
+        in_scope: Vec::with_capacity(MAX_DEPTH),
     };
     while scan.step()? {}
     Ok(body)
@@ -98,8 +100,9 @@ fn pseudo_attribute(text: &str) -> Option<(&str, &str, &str)> {
 /// Where the scan stands.
 struct Scan<'a> {
     rest: &'a [u8],
-    depth: usize,
     nodes: usize,
+    /// For each open element, the namespace declarations in scope.
+    in_scope: Vec<usize>,
 }
 
 impl Scan<'_> {
@@ -125,7 +128,7 @@ impl Scan<'_> {
                 "a processing instruction",
             ));
         } else if markup.starts_with(b"</") {
-            self.depth = self.depth.saturating_sub(1);
+            self.in_scope.pop();
             after(markup, b">")?
         } else {
             self.count()?;
@@ -150,6 +153,7 @@ impl Scan<'_> {
     fn start_tag<'b>(&mut self, markup: &'b [u8]) -> Result<&'b [u8], Refusal> {
         let mut quote = None;
         let mut attributes = 0;
+        let mut namespaces = 0;
         for (at, byte) in markup.iter().enumerate() {
             if at >= MAX_TAG_BYTES {
                 return Err(Refusal::new(
@@ -177,11 +181,14 @@ impl Scan<'_> {
                     quote = Some(*byte);
                 }
                 (None, b'>') => {
-                    self.enter()?;
-                    if at == 0 || markup.get(at - 1) == Some(&b'/') {
-                        self.depth -= 1;
+                    self.enter(namespaces)?;
+                    if markup.get(..at).is_some_and(|tag| tag.ends_with(b"/")) {
+                        self.in_scope.pop();
                     }
                     return Ok(markup.get(at + 1..).unwrap_or_default());
+                }
+                (None, b'x') if markup.get(at..).is_some_and(|rest| rest.starts_with(b"xmlns")) => {
+                    namespaces += 1
                 }
                 (None, _) => {}
             }
@@ -189,15 +196,20 @@ impl Scan<'_> {
         Err(Refusal::new(RefusalCode::XmlMalformed, "a tag without an end"))
     }
 
-    /// Enters an element.
-    fn enter(&mut self) -> Result<(), Refusal> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
+    /// Enters an element that declares `namespaces`.
+    fn enter(&mut self, namespaces: usize) -> Result<(), Refusal> {
+        if self.in_scope.len() >= MAX_DEPTH {
             return Err(Refusal::new(
                 RefusalCode::XmlTooDeep,
                 format!("more than {MAX_DEPTH} levels"),
             ));
         }
+        let in_scope = self.in_scope.last().copied().unwrap_or_default() + namespaces;
+        if in_scope > MAX_NAMESPACES {
+            let got = format!("more than {MAX_NAMESPACES}");
+            return Err(Refusal::new(RefusalCode::XmlTooManyNamespaces, got));
+        }
+        self.in_scope.push(in_scope);
         Ok(())
     }
 }

@@ -72,3 +72,17 @@ fn tag_attribute_and_node_limits() {
     assert_eq!(code("<a b='x\ty'/>"), "xml_attribute_whitespace");
     assert_eq!(code("<a\n\tb='x'/>"), "ok");
 }
+
+#[test]
+fn namespaces_in_scope_are_bounded_but_not_their_number() {
+    let declaring = |n: usize| (0..n).map(|i| format!(" xmlns:n{i}='u'")).collect::<String>();
+    let nested = |levels: usize| {
+        let open = format!("<a{}>", declaring(32)).repeat(levels);
+        format!("{open}{}", "</a>".repeat(levels))
+    };
+    assert_eq!(code(&nested(4)), "ok");
+    assert_eq!(code(&nested(5)), "xml_too_many_namespaces");
+    let beside = format!("<b{}/>", declaring(32)).repeat(100);
+    assert_eq!(code(&format!("<a>{beside}</a>")), "ok");
+    assert_eq!(code(&format!("<a xmlns=\"xmlns xmlns\">{}</a>", nested(3))), "ok");
+}

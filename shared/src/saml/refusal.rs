@@ -88,6 +88,8 @@ codes! {
     /// A literal line break or tab in an attribute value: the parser does not normalize it, so that the digest of the
     /// genuine sender would not match (XML 1.0, 3.3.3).
     XmlAttributeWhitespace = "xml_attribute_whitespace", IdpAdmin, "attribute values without literal line breaks or tabs";
+    /// Over 128 namespace declarations in scope.
+    XmlTooManyNamespaces = "xml_too_many_namespaces", IdpAdmin, "at most 128 namespace declarations in scope";
     /// Elements nested over 64 deep.
     XmlTooDeep = "xml_too_deep", IdpAdmin, "elements nested at most 64 deep";
     /// Over 16,384 nodes.
@@ -132,8 +134,8 @@ codes! {
     TransformForbidden = "transform_forbidden", IdpAdmin, "the transforms enveloped-signature and exclusive canonicalization";
     /// `CanonicalizationMethod` is not exclusive canonicalization.
     CanonicalizationForbidden = "canonicalization_forbidden", IdpAdmin, "exclusive canonicalization without comments";
-    /// Over 32 prefixes in an InclusiveNamespaces list: its cost is prefixes times nodes.
-    InclusivePrefixesTooMany = "inclusive_prefixes_too_many", IdpAdmin, "at most 32 prefixes in an InclusiveNamespaces list";
+    /// Over 8 prefixes in an InclusiveNamespaces list: its cost is prefixes times nodes.
+    InclusivePrefixesTooMany = "inclusive_prefixes_too_many", IdpAdmin, "at most 8 prefixes in an InclusiveNamespaces list";
     /// The digest is not SHA-256, SHA-384 or SHA-512.
     DigestForbidden = "digest_forbidden", IdpAdmin, "the digest SHA-256, SHA-384 or SHA-512";
     /// The signature is not RSA or ECDSA with SHA-2.

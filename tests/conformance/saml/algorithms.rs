@@ -1,5 +1,4 @@
 //! IL rows and E-39, GW-4, S-1, S-2, PI-2: every combination that is accepted.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use gatehouse::saml::response::DecryptionKey;
 use gatehouse_local::demo_idp::issue::encrypt::{Cipher, KeyPlace, Transport};
@@ -56,7 +55,7 @@ fn il_encryption_algorithms_with_assertion_response_and_both_signed() {
             ] {
                 for place in [KeyPlace::Inline, KeyPlace::Beside] {
                     let mut issue = encrypted(sign);
-                    for encryption in &mut issue.encryption {
+                    if let Some(encryption) = &mut issue.encryption {
                         (encryption.cipher, encryption.transport, encryption.place) =
                             (cipher, transport, place);
                     }

@@ -1,5 +1,4 @@
 //! All decryption failures look alike, and a CBC ciphertext is no oracle.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use gatehouse::saml::refusal::Refusal;
 use gatehouse_local::demo_idp::issue::encrypt::{Cipher, Encryption, encrypt_bytes};

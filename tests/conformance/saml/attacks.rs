@@ -1,5 +1,4 @@
 //! Signature wrapping (XSW 1–8, Somorovsky et al. 2012) and its relatives. None may verify; each names its check.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use gatehouse_local::demo_idp::issue::{Sign, form_value};
 

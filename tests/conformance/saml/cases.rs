@@ -1,5 +1,4 @@
 //! For each refusal code: a genuine message, and the same with one change.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 mod conditions;
 mod encryption;

@@ -1,7 +1,6 @@
 //! What each IdP's response looks like on the wire (IDP_QUIRKS: E-30, E-37, GW-4, AD-2, AD-5, S-1 to S-3, K-4, J-4,
 //! PI-2): namespaces, prefixes, where the signature stands, which attributes come. The texts are made up after vendors'
 //! documentation and signed here.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +22,7 @@ const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified
 
 /// Fills in what differs from run to run.
 fn filled(template: &str, issuer: &str) -> String {
-    let instant = |delta: chrono::TimeDelta| (now() + delta).to_rfc3339_opts(SecondsFormat::Millis, true);
+    let instant = |delta: TimeDelta| (now() + delta).to_rfc3339_opts(SecondsFormat::Millis, true);
     template
         .replace("{{now}}", &instant(TimeDelta::seconds(-1)))
         .replace("{{from}}", &instant(TimeDelta::minutes(-5)))

@@ -1,5 +1,4 @@
 //! Whatever is posted, nothing panics, and nothing verifies as anything else than what was signed.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,4 @@
 //! What a verified response hands on.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 use chrono::TimeDelta;
 use gatehouse::saml::response::CLOCK_SKEW;

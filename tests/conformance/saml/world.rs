@@ -1,5 +1,4 @@
 //! Keys, one connection, and one genuine response.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
 
 use std::sync::LazyLock;
 

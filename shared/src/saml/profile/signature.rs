@@ -5,7 +5,7 @@ use crate::saml::refusal::{Refusal, RefusalCode, shown};
 use crate::saml::xml::El;
 
 /// Most prefixes in one InclusiveNamespaces list.
-const MAX_PREFIXES: usize = 32;
+const MAX_PREFIXES: usize = 8;
 
 /// Checks `signature`, a direct child of `signed`.
 pub(super) fn check(signature: El<'_>, signed: El<'_>) -> Result<(), Refusal> {

@@ -1,5 +1,4 @@
 //! Encrypted assertions.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use gatehouse_local::demo_idp::issue::Sign;
 use gatehouse_local::demo_idp::issue::encrypt::{Cipher, Encryption};

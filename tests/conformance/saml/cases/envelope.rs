@@ -1,5 +1,4 @@
 //! What the Response says around the assertion, and the Subject.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use gatehouse_local::demo_idp::issue::Sign;
 

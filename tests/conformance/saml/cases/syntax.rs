@@ -1,5 +1,4 @@
 //! Form, XML and the place of things.
-#![allow(clippy::unwrap_used, reason = "test code")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -66,6 +65,13 @@ fn markup() -> Vec<Case> {
             .collect::<Vec<_>>()
             .join(" ")
     };
+    let scoped = |n: usize| {
+        format!(
+            "{}{}",
+            format!("<x {}>", declared(60)).repeat(n),
+            "</x>".repeat(n)
+        )
+    };
     vec![
         pair(
             "xml_declaration",
@@ -92,6 +98,7 @@ fn markup() -> Vec<Case> {
             "Consent='a&#10;b&#9;c'",
             "Consent='a\nb'",
         ),
+        extensions("xml_too_many_namespaces", &scoped(2), &scoped(3)),
         extensions("xml_too_deep", &nested(60), &nested(63)),
         extensions(
             "xml_too_many_nodes",
