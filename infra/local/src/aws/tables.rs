@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-/// What must outlive everything: tenants, users, groups, connections. Stream, TTL, index `LastModified` (an index name has at least three characters).
+/// What must outlive everything: tenants, users, groups, connections. Stream, TTL, index [`LAST_MODIFIED`].
 pub const DIRECTORY: &str = "Directory";
 /// What must never be restored: sessions, codes, attempts. TTL only.
 pub const EPHEMERAL: &str = "Ephemeral";
+/// The index that a `lastModified` filter reads (`LM` in DESIGN; AWS wants at least three characters).
+pub const LAST_MODIFIED: &str = "LastModified";
 /// The attribute that holds an item's end, in seconds since 1970.
 pub const TTL_ATTRIBUTE: &str = "ttl";
 
@@ -18,7 +20,7 @@ pub fn directory() -> Value {
         "KeySchema": key_schema("pk", "sk"),
         "AttributeDefinitions": string_attributes(&["pk", "sk", "lm_pk", "lm_sk"]),
         "GlobalSecondaryIndexes": [{
-            "IndexName": "LastModified",
+            "IndexName": LAST_MODIFIED,
             "KeySchema": key_schema("lm_pk", "lm_sk"),
             "Projection": { "ProjectionType": "KEYS_ONLY" },
         }],
