@@ -112,7 +112,7 @@ pub fn phone_number(user: &Map<String, Value>) -> Option<&str> {
     let numbers = elements(user, "phoneNumbers");
     let first = numbers
         .iter()
-        .position(|n| is_primary(n))
+        .position(is_primary)
         .or_else(|| numbers.iter().position(|n| is_type(n, "work")))
         .unwrap_or(0);
     if let Some(number) = numbers.get(first).and_then(text) {

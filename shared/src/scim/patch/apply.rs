@@ -21,7 +21,7 @@ pub fn apply(resource: &mut Map<String, Value>, change: &Change) -> Result<(), S
             attribute,
             sub,
             select,
-        } => (*extension, *attribute, *sub, select.as_ref()),
+        } => (*extension, *attribute, *sub, select.as_deref()),
     };
     let Some(extension) = extension else {
         return one(resource, attribute, sub, select, change);

@@ -1,6 +1,6 @@
 //! Operations taken apart into changes of one attribute each.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::PatchOp;
 use super::request::Operation;
@@ -29,7 +29,7 @@ pub(super) enum ChangeTarget {
         extension: Option<&'static Schema>,
         attribute: &'static Attribute,
         sub: Option<&'static Attribute>,
-        select: Option<Select>,
+        select: Option<Box<Select>>,
     },
 }
 
@@ -191,10 +191,10 @@ impl Planner<'_> {
             Some(filter) => {
                 let matcher = Matcher::for_values(filter, self.kind, attribute)
                     .map_err(|error| ScimError::InvalidPath(format!("filter in the path: {error}")))?;
-                Some(Select {
+                Some(Box::new(Select {
                     filter: filter.clone(),
                     matcher,
-                })
+                }))
             }
         };
         let sub = match &path.sub {

@@ -187,6 +187,9 @@ fn set_selected(
     };
     let mut chosen = matching(elements, Some(select));
     if chosen.is_empty() {
+        if given.values().all(is_blank) {
+            return Ok(chosen);
+        }
         chosen.push(elements.len());
         elements.push(template(attribute, &select.filter)?);
     } else if change.op == PatchOp::Replace {
@@ -235,7 +238,7 @@ fn set_part(
         )));
     }
     if chosen.is_empty() {
-        if value.is_none() {
+        if value.as_ref().is_none_or(is_blank) {
             return Ok(chosen);
         }
         let mut made = match select {
@@ -243,7 +246,7 @@ fn set_part(
             None => Map::new(),
         };
         made.insert(sub.name.to_owned(), value.clone().unwrap_or_default());
-        if !has_content(&made) && value.as_ref().and_then(Value::as_str) != Some("") {
+        if !has_content(&made) {
             return Err(nothing_chosen(attribute));
         }
         chosen.push(elements.len());

@@ -86,7 +86,7 @@ fn e_03_replace_of_a_missing_value_makes_it() {
 #[test]
 fn e_03_a_filter_from_which_no_value_can_be_made_has_no_target() {
     for filter in [
-        "value co \"x\"",
+        "value co \"zz\"",
         "type eq \"home\" or type eq \"other\"",
         "not (type eq \"work\")",
         "display pr",
