@@ -1,0 +1,176 @@
+//! Resources in answers, and what other parts of the system read from a resource.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use super::etag;
+use super::normalize::Member;
+use super::schema::ResourceKind;
+
+/// What the server knows about a resource beside its attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created: DateTime<Utc>,
+    /// When it was last changed.
+    pub last_modified: DateTime<Utc>,
+    /// Its version.
+    pub version: u64,
+}
+
+/// The URI of a resource; `base` is the SCIM base URL without a trailing slash.
+#[must_use]
+pub fn location(base: &str, kind: ResourceKind, id: &str) -> String {
+    format!("{base}/{}/{id}", kind.endpoint())
+}
+
+/// A resource as it is answered and as filters see it: `schemas`, `id`, the attributes, `meta`.
+///
+/// A user's `groups` and a group's `members` are not among `attributes`: see [`group_values`] and [`member_values`].
+#[must_use]
+pub fn render(
+    kind: ResourceKind,
+    base: &str,
+    meta: &Meta,
+    attributes: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut schemas: Vec<Value> = vec![kind.schema().id.into()];
+    schemas.extend(
+        kind.extensions()
+            .iter()
+            .filter(|e| attributes.contains_key(e.id))
+            .map(|e| Value::from(e.id)),
+    );
+    let mut out = Map::with_capacity(attributes.len() + 4);
+    out.insert("schemas".to_owned(), schemas.into());
+    out.insert("id".to_owned(), meta.id.as_str().into());
+    out.extend(
+        attributes
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    out.insert(
+        "meta".to_owned(),
+        json!({
+            "resourceType": kind.name(),
+            "created": timestamp(meta.created),
+            "lastModified": timestamp(meta.last_modified),
+            "location": location(base, kind, &meta.id),
+            "version": etag::weak(meta.version),
+        }),
+    );
+    out
+}
+
+/// An instant as SCIM writes it, in milliseconds and UTC.
+#[must_use]
+pub fn timestamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// The value of a group's `members`.
+#[must_use]
+pub fn member_values<'m>(base: &str, members: impl IntoIterator<Item = &'m Member>) -> Value {
+    members
+        .into_iter()
+        .map(|member| {
+            let kind = match member.kind {
+                Some(super::normalize::MemberType::Group) => ResourceKind::Group,
+                Some(super::normalize::MemberType::User) | None => ResourceKind::User,
+            };
+            json!({
+                "value": member.id,
+                "$ref": location(base, kind, &member.id),
+                "type": kind.name(),
+            })
+        })
+        .collect()
+}
+
+/// The value of a user's `groups`, from pairs of id and displayName.
+#[must_use]
+pub fn group_values<'g>(base: &str, groups: impl IntoIterator<Item = (&'g str, &'g str)>) -> Value {
+    groups
+        .into_iter()
+        .map(|(id, display)| {
+            json!({
+                "value": id,
+                "$ref": location(base, ResourceKind::Group, id),
+                "display": display,
+                "type": "direct",
+            })
+        })
+        .collect()
+}
+
+/// The user's phone number (AQ-46): the primary one (`primary`, else of type work, else the first); if that is
+/// empty, the mobile one, else the next.
+#[must_use]
+pub fn phone_number(user: &Map<String, Value>) -> Option<&str> {
+    let numbers = elements(user, "phoneNumbers");
+    let first = numbers
+        .iter()
+        .position(is_primary)
+        .or_else(|| numbers.iter().position(|n| is_type(n, "work")))
+        .unwrap_or(0);
+    if let Some(number) = numbers.get(first).and_then(text) {
+        return Some(number);
+    }
+    let mut others: Vec<&Value> = numbers
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != first)
+        .map(|(_, n)| n)
+        .collect();
+    others.sort_by_key(|n| !is_type(n, "mobile"));
+    others.into_iter().find_map(text)
+}
+
+/// The user's e-mail address: the primary one, else of type work, else the first; else the userName if it looks like
+/// an address.
+#[must_use]
+pub fn email_address(user: &Map<String, Value>) -> Option<&str> {
+    let addresses = elements(user, "emails");
+    let ranked = [
+        addresses.iter().find(|a| is_primary(a) && text(a).is_some()),
+        addresses.iter().find(|a| is_type(a, "work") && text(a).is_some()),
+        addresses.iter().find(|a| text(a).is_some()),
+    ];
+    ranked.into_iter().flatten().find_map(text).or_else(|| {
+        let name = user.get("userName").and_then(Value::as_str)?;
+        let (local, domain) = name.rsplit_once('@')?;
+        (!local.is_empty() && !domain.is_empty()).then_some(name)
+    })
+}
+
+/// Whether the user is active; without a value, yes.
+#[must_use]
+pub fn is_active(user: &Map<String, Value>) -> bool {
+    user.get("active").and_then(Value::as_bool).unwrap_or(true)
+}
+
+fn elements<'u>(user: &'u Map<String, Value>, attribute: &str) -> &'u [Value] {
+    user.get(attribute)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+fn text(element: &Value) -> Option<&str> {
+    element
+        .get("value")
+        .and_then(Value::as_str)
+        .filter(|v| !v.trim().is_empty())
+}
+
+fn is_primary(element: &Value) -> bool {
+    element.get("primary").and_then(Value::as_bool) == Some(true)
+}
+
+fn is_type(element: &Value, wanted: &str) -> bool {
+    element
+        .get("type")
+        .and_then(Value::as_str)
+        .is_some_and(|t| t.eq_ignore_ascii_case(wanted))
+}

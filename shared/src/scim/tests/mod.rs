@@ -1,0 +1,88 @@
+//! Tests of the protocol, by feature; a test of an identity provider's deviation carries its id.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod differential;
+mod discovery;
+mod filters;
+mod filters_generated;
+mod generate;
+mod groups;
+mod http;
+mod incoming;
+mod lists;
+mod patches;
+mod patches_generated;
+
+use serde_json::{Map, Value, json};
+
+use super::normalize::{self, Incoming};
+use super::schema::ResourceKind;
+use super::{ScimError, patch, resource};
+
+pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/// A user's body with the core schema and a userName, and more.
+pub fn user_body(more: Value) -> Value {
+    let mut body =
+        json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "bjensen" });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+pub fn group_body(more: Value) -> Value {
+    let mut body =
+        json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Staff" });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+pub fn read_user(more: Value) -> Result<Map<String, Value>, ScimError> {
+    normalize::resource(ResourceKind::User, &user_body(more)).map(|incoming| incoming.attributes)
+}
+
+pub fn read_group(more: Value) -> Result<Incoming, ScimError> {
+    normalize::resource(ResourceKind::Group, &group_body(more))
+}
+
+pub fn operations(operations: Value) -> Value {
+    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations })
+}
+
+/// The user after a PATCH of these operations.
+pub fn patched(user: Value, ops: Value) -> Result<Value, ScimError> {
+    let user = read_user(user).unwrap();
+    let before = user.clone();
+    let after = patch::plan(ResourceKind::User, "u1", &operations(ops)).and_then(|plan| plan.apply(&user));
+    assert_eq!(user, before, "the resource itself is never touched");
+    after.map(Value::Object)
+}
+
+pub fn meta() -> resource::Meta {
+    resource::Meta {
+        id: "u1".to_owned(),
+        created: "2024-05-01T10:00:00Z".parse().unwrap(),
+        last_modified: "2024-06-01T10:00:00Z".parse().unwrap(),
+        version: 7,
+    }
+}
+
+/// The user as it is answered and filtered.
+pub fn rendered(more: Value) -> Map<String, Value> {
+    let attributes = read_user(more).unwrap();
+    resource::render(
+        ResourceKind::User,
+        "https://x.test/scim/v2/T",
+        &meta(),
+        &attributes,
+    )
+}
