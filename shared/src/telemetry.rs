@@ -64,7 +64,9 @@ where
 {
     let asked = filter.and_then(|filter| EnvFilter::try_new(filter).ok());
     let asked = asked.unwrap_or_else(|| EnvFilter::new(DEFAULT));
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(false);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         Format::Json => {
             let json = lines.json().flatten_event(true);

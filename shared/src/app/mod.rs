@@ -111,8 +111,12 @@ impl Gatehouse {
     /// # Errors
     /// [`SecretsError`] when Secrets Manager fails or the secret is no key ring.
     pub async fn key_ring(&self, name: &SecretName) -> Result<Option<KeyRing>, SecretsError> {
-        let Some(version) = self.secrets.find(name).await? else { return Ok(None) };
-        KeyRing::from_secret(&version.value).map(Some).map_err(|_| self.secrets.malformed(name, "a key ring"))
+        let Some(version) = self.secrets.find(name).await? else {
+            return Ok(None);
+        };
+        KeyRing::from_secret(&version.value)
+            .map(Some)
+            .map_err(|_| self.secrets.malformed(name, "a key ring"))
     }
 
     /// The client that IdP-initiated sign-ins lead to: the one marked as default.

@@ -61,7 +61,10 @@ impl TenantStore {
         family: Option<&str>,
         session: &str,
     ) -> Result<FamilyRead<T>, StoreError> {
-        let mut wanted = vec![keys::user(&self.tenant, user), keys::session(&self.tenant, user, session)];
+        let mut wanted = vec![
+            keys::user(&self.tenant, user),
+            keys::session(&self.tenant, user, session),
+        ];
         wanted.extend(family.map(|family| keys::refresh(&self.tenant, user, family)));
         let found = self.store.dynamo.get_all(&wanted).await?;
         let at = |key: &keys::Key| {
@@ -71,10 +74,18 @@ impl TenantStore {
             found.iter().find(same)
         };
         let [user, session, ..] = wanted.as_slice() else {
-            return Ok(FamilyRead { family: None, user: None, session: false });
+            return Ok(FamilyRead {
+                family: None,
+                user: None,
+                session: false,
+            });
         };
         Ok(FamilyRead {
-            family: wanted.get(2).and_then(at).map(|item| read_doc("token family", item)).transpose()?,
+            family: wanted
+                .get(2)
+                .and_then(at)
+                .map(|item| read_doc("token family", item))
+                .transpose()?,
             user: at(user).map(|item| read_doc("user", item)).transpose()?,
             session: at(session).is_some(),
         })

@@ -95,31 +95,61 @@ pub async fn authorize(
 ) -> Result<Authorized, AuthorizeFailure> {
     let issuer = gatehouse.config.base_url.as_str();
     let id = authorize::client_id(parameters).map_err(AuthorizeFailure::Page)?;
-    let client = gatehouse.store.front_door().cached_client::<AppClient>(&id).await?;
+    let client = gatehouse
+        .store
+        .front_door()
+        .cached_client::<AppClient>(&id)
+        .await?;
     let client = client.ok_or(AuthorizeFailure::Page(AuthorizeError::UnknownClient))?;
     let request = match authorize::parse(parameters, &client) {
         Ok(request) => request,
         Err(Refusal::Page(error)) => return Err(AuthorizeFailure::Page(error)),
         Err(Refusal::Redirect(target, error)) => {
-            return Ok(Authorized::Answer(target.error(error.oauth(), &error.to_string(), issuer)));
+            return Ok(Authorized::Answer(target.error(
+                error.oauth(),
+                &error.to_string(),
+                issuer,
+            )));
         }
     };
-    let refuse = |code: OAuthErrorCode, text: &str| Ok(Authorized::Answer(request.target.error(code, text, issuer)));
+    let refuse =
+        |code: OAuthErrorCode, text: &str| Ok(Authorized::Answer(request.target.error(code, text, issuer)));
     let Some(wanted) = wanted(gatehouse, &request).await? else {
-        return refuse(OAuthErrorCode::InvalidRequest, "organization, connection or id_token_hint names nobody here");
+        return refuse(
+            OAuthErrorCode::InvalidRequest,
+            "organization, connection or id_token_hint names nobody here",
+        );
     };
     let candidate = candidate(gatehouse, &request, &wanted, sessions).await?;
     let now = gatehouse.clock.now();
     let facts = candidate.as_ref().map(|candidate| facts(&candidate.session));
-    let asked = Asked { prompt: request.prompt, max_age: request.max_age };
+    let asked = Asked {
+        prompt: request.prompt,
+        max_age: request.max_age,
+    };
     match (needs_reauthentication(facts.as_ref(), asked, now), candidate) {
         (Freshness::Fresh, Some(found)) => answer(gatehouse, &request, &found, now).await,
-        (Freshness::LoginRequired | Freshness::Fresh, _) => {
-            refuse(OAuthErrorCode::LoginRequired, "a sign-in is needed, and prompt=none forbids it")
-        }
-        (Freshness::SignIn { force, choose_account }, found) => {
-            let hints = hints(wanted, &request, choose_account, found.map(|found| found.session.sid));
-            let purpose = Purpose::App { request: Box::new(request), force };
+        (Freshness::LoginRequired | Freshness::Fresh, _) => refuse(
+            OAuthErrorCode::LoginRequired,
+            "a sign-in is needed, and prompt=none forbids it",
+        ),
+        (
+            Freshness::SignIn {
+                force,
+                choose_account,
+            },
+            found,
+        ) => {
+            let hints = hints(
+                wanted,
+                &request,
+                choose_account,
+                found.map(|found| found.session.sid),
+            );
+            let purpose = Purpose::App {
+                request: Box::new(request),
+                force,
+            };
             let attempt = start_sign_in::open(gatehouse, purpose, hints, browser).await?;
             Ok(Authorized::SignIn { attempt })
         }
@@ -127,11 +157,27 @@ pub async fn authorize(
 }
 
 /// To choose the account anew, what is merely a hint is put aside.
-fn hints(wanted: Wanted, request: &AuthorizationRequest, choose: bool, started_from: Option<String>) -> Hints {
+fn hints(
+    wanted: Wanted,
+    request: &AuthorizationRequest,
+    choose: bool,
+    started_from: Option<String>,
+) -> Hints {
     let address = wanted.hints.address.filter(|_| !choose);
-    let connection = wanted.hints.connection.filter(|_| !choose || request.connection.is_some());
-    let organization = wanted.hints.organization.filter(|_| !choose || request.organization.is_some());
-    Hints { organization, connection, address, started_from }
+    let connection = wanted
+        .hints
+        .connection
+        .filter(|_| !choose || request.connection.is_some());
+    let organization = wanted
+        .hints
+        .organization
+        .filter(|_| !choose || request.organization.is_some());
+    Hints {
+        organization,
+        connection,
+        address,
+        started_from,
+    }
 }
 
 fn facts(session: &Session) -> SessionFacts {
@@ -147,7 +193,11 @@ async fn wanted(
     gatehouse: &Gatehouse,
     request: &AuthorizationRequest,
 ) -> Result<Option<Wanted>, AuthorizeFailure> {
-    let hint = request.login_hint.as_ref().map(|hint| hint.0.as_str()).unwrap_or_default();
+    let hint = request
+        .login_hint
+        .as_ref()
+        .map(|hint| hint.0.as_str())
+        .unwrap_or_default();
     let mut connection = request.connection.clone();
     if let Some(named) = gatehouse.take_route_hint(hint).await? {
         connection = connection.or(Some(named));
@@ -156,7 +206,10 @@ async fn wanted(
     if let Some(id) = &connection {
         let context = gatehouse.store.front_door().sign_in_context(id).await?;
         let Some(context) = context else { return Ok(None) };
-        if organization.as_ref().is_some_and(|wanted| *wanted != context.tenant.id) {
+        if organization
+            .as_ref()
+            .is_some_and(|wanted| *wanted != context.tenant.id)
+        {
             return Ok(None);
         }
         organization = Some(context.tenant.id.clone());
@@ -174,7 +227,12 @@ async fn wanted(
         user = Some(hint.user);
     }
     let address = EmailAddress::parse(hint).ok();
-    let hints = Hints { organization, connection, address, started_from: None };
+    let hints = Hints {
+        organization,
+        connection,
+        address,
+        started_from: None,
+    };
     Ok(Some(Wanted { hints, user }))
 }
 
@@ -193,15 +251,29 @@ async fn candidate<'a>(
         (None, Some(address)) => organization_of(gatehouse, address).await?,
         (None, None) => None,
     };
-    let Some(token) = token_for(sessions, organization.as_ref(), wanted) else { return Ok(None) };
-    let found = gatehouse.store.tenant(&token.tenant).session_and_user(token).await?;
-    let Some((mut session, user)) = found else { return Ok(None) };
-    let context = gatehouse.store.front_door().sign_in_context(&session.connection).await?;
+    let Some(token) = token_for(sessions, organization.as_ref(), wanted) else {
+        return Ok(None);
+    };
+    let found = gatehouse
+        .store
+        .tenant(&token.tenant)
+        .session_and_user(token)
+        .await?;
+    let Some((mut session, user)) = found else {
+        return Ok(None);
+    };
+    let context = gatehouse
+        .store
+        .front_door()
+        .sign_in_context(&session.connection)
+        .await?;
     let Some(context) = context.filter(|context| context.connection.state == ConnectionState::Active) else {
         return Ok(None);
     };
     // The owner may have shortened access since (SE-08).
-    session.access_until = session.access_until.min(session.confirmed_at + context.tenant.access_lifetime());
+    session.access_until = session
+        .access_until
+        .min(session.confirmed_at + context.tenant.access_lifetime());
     let good = user.active && user.epoch == session.epoch && fits(wanted, &session, &user);
     Ok(good.then_some(Candidate { token, session, user }))
 }
@@ -220,9 +292,17 @@ fn token_for<'a>(
 }
 
 fn fits(wanted: &Wanted, session: &Session, user: &User) -> bool {
-    let connection = wanted.hints.connection.as_ref().is_none_or(|wanted| *wanted == session.connection);
+    let connection = wanted
+        .hints
+        .connection
+        .as_ref()
+        .is_none_or(|wanted| *wanted == session.connection);
     let person = wanted.user.as_ref().is_none_or(|wanted| *wanted == user.id);
-    let address = wanted.hints.address.as_ref().is_none_or(|wanted| user.email.as_ref() == Some(wanted));
+    let address = wanted
+        .hints
+        .address
+        .as_ref()
+        .is_none_or(|wanted| user.email.as_ref() == Some(wanted));
     connection && person && address
 }
 
@@ -236,7 +316,13 @@ async fn answer(
     let mut tx = gatehouse.store.tenant(&found.session.tenant).begin();
     tx.check_user(&found.user.id, found.session.epoch);
     tx.check_session(found.token);
-    let answer = issue_code::issue(&mut tx, request, &found.session, found.token, (&gatehouse.config, now));
+    let answer = issue_code::issue(
+        &mut tx,
+        request,
+        &found.session,
+        found.token,
+        (&gatehouse.config, now),
+    );
     let answer = answer.map_err(StoreError::from)?;
     match tx.commit().await {
         Ok(()) => Ok(Authorized::Answer(answer)),
@@ -244,7 +330,11 @@ async fn answer(
             // Ended between reading and writing: the app asks again.
             let issuer = gatehouse.config.base_url.as_str();
             let text = "the session has just ended";
-            Ok(Authorized::Answer(request.target.error(OAuthErrorCode::LoginRequired, text, issuer)))
+            Ok(Authorized::Answer(request.target.error(
+                OAuthErrorCode::LoginRequired,
+                text,
+                issuer,
+            )))
         }
         Err(CommitError::Store(error)) => Err(error.into()),
     }

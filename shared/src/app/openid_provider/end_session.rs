@@ -36,7 +36,13 @@ pub async fn end_session(
     let issuer = gatehouse.config.base_url.as_str();
     let request = EndSessionRequest::parse(parameters, keys.published(), issuer).map_err(|e| refused(&e))?;
     let client = match &request.client_id {
-        Some(id) => gatehouse.store.front_door().cached_client::<AppClient>(id).await?,
+        Some(id) => {
+            gatehouse
+                .store
+                .front_door()
+                .cached_client::<AppClient>(id)
+                .await?
+        }
         None => None,
     };
     let to = request.location(client.as_ref()).map_err(|e| refused(&e))?;
@@ -66,7 +72,11 @@ async fn living(
 ) -> Result<Vec<(SessionToken, String)>, ProviderError> {
     let mut living = Vec::new();
     for token in cookie.tokens() {
-        let found = gatehouse.store.tenant(&token.tenant).session_and_user(token).await?;
+        let found = gatehouse
+            .store
+            .tenant(&token.tenant)
+            .session_and_user(token)
+            .await?;
         living.extend(found.map(|(session, _)| (token.clone(), session.sid)));
     }
     Ok(living)
@@ -74,5 +84,8 @@ async fn living(
 
 fn refused(error: &EndSessionError) -> ProviderError {
     let answer = OAuthError::new(OAuthErrorCode::InvalidRequest, &error.to_string());
-    ProviderError::Refused { code: error.code(), answer }
+    ProviderError::Refused {
+        code: error.code(),
+        answer,
+    }
 }

@@ -63,10 +63,22 @@ pub async fn provider_keys(gatehouse: &Gatehouse) -> Result<Arc<ProviderKeys>, K
 /// # Errors
 /// [`KeysError`] when Secrets Manager or the generator fails.
 pub async fn make_provider_keys(gatehouse: &Gatehouse) -> Result<(), KeysError> {
-    if gatehouse.secrets.find(&SecretName::OpSigningKeys).await?.is_some() {
+    if gatehouse
+        .secrets
+        .find(&SecretName::OpSigningKeys)
+        .await?
+        .is_some()
+    {
         return Ok(());
     }
-    let ring = KeyRing::create(&[KeyKind::Rsa2048, KeyKind::P256], gatehouse.clock.now(), generate_pkcs8)?;
-    gatehouse.secrets.create_if_absent(&SecretName::OpSigningKeys, &ring.to_json()?).await?;
+    let ring = KeyRing::create(
+        &[KeyKind::Rsa2048, KeyKind::P256],
+        gatehouse.clock.now(),
+        generate_pkcs8,
+    )?;
+    gatehouse
+        .secrets
+        .create_if_absent(&SecretName::OpSigningKeys, &ring.to_json()?)
+        .await?;
     Ok(())
 }

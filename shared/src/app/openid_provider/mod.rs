@@ -72,9 +72,10 @@ impl ProviderError {
             | Self::Keys(_)
             | Self::Signing(_)
             | Self::Store(_)
-            | Self::Random(_) => {
-                OAuthError::new(OAuthErrorCode::TemporarilyUnavailable, "something failed on our side; try again")
-            }
+            | Self::Random(_) => OAuthError::new(
+                OAuthErrorCode::TemporarilyUnavailable,
+                "something failed on our side; try again",
+            ),
         }
     }
 }
@@ -83,7 +84,9 @@ impl From<CommitError> for ProviderError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Store(error) => Self::Store(error),
-            CommitError::Refused(_) => Self::Store(StoreError::Busy { operation: "TransactWriteItems" }),
+            CommitError::Refused(_) => Self::Store(StoreError::Busy {
+                operation: "TransactWriteItems",
+            }),
         }
     }
 }

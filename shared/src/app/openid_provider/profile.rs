@@ -15,8 +15,11 @@ pub(super) async fn profile(
     connection: &ConnectionId,
 ) -> Result<UserProfile, StoreError> {
     let store = gatehouse.store.tenant(&user.tenant);
-    let (organization, teams) =
-        futures_util::future::try_join(organization(gatehouse, user, connection), store.teams_of(&user.id)).await?;
+    let (organization, teams) = futures_util::future::try_join(
+        organization(gatehouse, user, connection),
+        store.teams_of(&user.id),
+    )
+    .await?;
     let (organization_name, domains) = organization;
     let teams = teams.into_iter().map(|membership| TeamClaim {
         id: membership.team.to_string(),
@@ -30,8 +33,14 @@ pub(super) async fn profile(
         tenant: user.tenant.clone(),
         organization_name,
         connection: Some(connection.to_string()),
-        email: user.email.as_ref().map(|address| Personal(address.as_str().to_owned())),
-        email_verified: user.email.as_ref().is_some_and(|address| domains.believes(address)),
+        email: user
+            .email
+            .as_ref()
+            .map(|address| Personal(address.as_str().to_owned())),
+        email_verified: user
+            .email
+            .as_ref()
+            .is_some_and(|address| domains.believes(address)),
         name: Some(Personal(user.display_name())),
         given_name: personal(&details.given_name),
         family_name: personal(&details.family_name),
@@ -60,7 +69,9 @@ async fn organization(
         return Ok((Some(context.tenant.name.clone()), context.domains.clone()));
     }
     let found = gatehouse.store.tenant(&user.tenant).record_and_domains().await?;
-    Ok(found.map_or((None, ProvenDomains::default()), |(tenant, claims)| {
-        (Some(tenant.name), ProvenDomains::new(&claims))
-    }))
+    Ok(
+        found.map_or((None, ProvenDomains::default()), |(tenant, claims)| {
+            (Some(tenant.name), ProvenDomains::new(&claims))
+        }),
+    )
 }

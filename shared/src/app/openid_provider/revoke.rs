@@ -22,14 +22,20 @@ pub async fn revoke(
     form: &Parameters,
 ) -> Result<(), ProviderError> {
     let (client, _) = authenticate(gatehouse, authorization, form, "/oauth2/revoke").await?;
-    let named = Revocation::parse(form)
-        .map_err(|error| ProviderError::Refused { code: error.code(), answer: error.answer() })?;
+    let named = Revocation::parse(form).map_err(|error| ProviderError::Refused {
+        code: error.code(),
+        answer: error.answer(),
+    })?;
     match named {
         Revocation::Refresh(token) => {
             let read: FamilyRead<Grant> = gatehouse
                 .store
                 .tenant(&token.tenant)
-                .family(&token.user, Some(&token.grant_key().to_string()), &token.session.to_string())
+                .family(
+                    &token.user,
+                    Some(&token.grant_key().to_string()),
+                    &token.session.to_string(),
+                )
                 .await?;
             let own = |grant: &Grant| grant.client_id == client.id && grant.refresh == Some(token.digest());
             if read.family.as_ref().is_some_and(own) {

@@ -21,9 +21,13 @@ pub async fn userinfo(
     let keys = keys::provider_keys(gatehouse).await?;
     let issuer = gatehouse.config.base_url.as_str();
     let now = gatehouse.clock.now();
-    let told = access_token::verify(&token, keys.published(), issuer, now).map_err(|error| refused(&error))?;
+    let told =
+        access_token::verify(&token, keys.published(), issuer, now).map_err(|error| refused(&error))?;
     let (grant, read) = living(gatehouse, &told).await?;
-    grant.authentication.check(&standing(&read), now).map_err(|_| refused(&AccessTokenError::Ended))?;
+    grant
+        .authentication
+        .check(&standing(&read), now)
+        .map_err(|_| refused(&AccessTokenError::Ended))?;
     let user = read.user.ok_or_else(|| refused(&AccessTokenError::Ended))?;
     let profile = profile::profile(gatehouse, &user, &grant.authentication.connection).await?;
     Ok(claims::user_info(&profile, &told.scopes))
@@ -37,10 +41,16 @@ async fn living(
     let store = gatehouse.store.tenant(&told.tenant);
     let (family, session) = (told.grant.to_string(), told.session.to_string());
     let mut read = store.family::<Grant>(&told.user, Some(&family), &session).await?;
-    let grant = read.family.take().ok_or_else(|| refused(&AccessTokenError::Ended))?;
+    let grant = read
+        .family
+        .take()
+        .ok_or_else(|| refused(&AccessTokenError::Ended))?;
     Ok((grant, read))
 }
 
 fn refused(error: &AccessTokenError) -> ProviderError {
-    ProviderError::Refused { code: error.code(), answer: error.answer() }
+    ProviderError::Refused {
+        code: error.code(),
+        answer: error.answer(),
+    }
 }

@@ -120,12 +120,6 @@ pub fn read(
     }
 }
 
-/// IL-35: whether the attribute that lets people in is there, with any value or none. No name means no check.
-#[must_use]
-pub fn provision_attribute_present(attributes: &BTreeMap<String, Vec<String>>, wanted: Option<&str>) -> bool {
-    wanted.is_none_or(|name| attributes.contains_key(name))
-}
-
 /// An attribute: its documented name and the name it has on this connection.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
@@ -149,7 +143,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Values of an attribute; blank ones are left out, because providers send those for empty fields.
     fn values(&self, asked: Asked<'_>) -> Vec<&'a str> {
-        let values = self.attributes.get(asked.key).map(Vec::as_slice).unwrap_or_default();
+        let values = self
+            .attributes
+            .get(asked.key)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let trimmed = values.iter().map(|value| value.trim());
         trimmed.filter(|value| !value.is_empty()).collect()
     }
@@ -252,7 +250,11 @@ impl Reader<'_> {
         }
         if !catalogue.allows(role, team_role) {
             // The tenant's own defaults exclude each other: the catalogue's never do.
-            self.forbid(of_team, team_role.as_str(), catalogue.default_team_role().as_str());
+            self.forbid(
+                of_team,
+                team_role.as_str(),
+                catalogue.default_team_role().as_str(),
+            );
             self.forbid(of_role, role.as_str(), catalogue.default_role().as_str());
             (role, team_role) = (catalogue.default_role(), catalogue.default_team_role());
         }

@@ -65,7 +65,10 @@ impl fmt::Display for Shape {
 }
 
 fn looks_like_role(value: &str) -> bool {
-    (2..=32).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    (2..=32).contains(&value.len())
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 /// Why a text of at most `limit` characters is not fit; `None` when it is.
@@ -82,6 +85,9 @@ pub(super) fn unfit(text: &str, limit: usize) -> Option<FallbackReason> {
 /// U+200D) stay: names in Persian and Indic scripts need them.
 fn is_treacherous(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(
+            c,
+            '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        )
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
