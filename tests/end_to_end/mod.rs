@@ -1,4 +1,5 @@
 //! Whole flows through the functions' routers, on the embedded services.
 
+mod admin;
 mod openid_provider;
 mod sign_in;

@@ -2,11 +2,13 @@
 //! SameSite, an identity provider of our own, and the flows between them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod admin;
 pub mod app;
 pub mod browser;
 pub mod idp;
 pub mod world;
 
+pub use admin::{Api, Caller, problem};
 pub use app::Tokens;
 pub use browser::{Answer, Browser};
 pub use idp::{Idp, Visitor};

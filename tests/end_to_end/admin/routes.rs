@@ -1,0 +1,262 @@
+//! Every route with every kind of caller.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use gatehouse_tests::Api;
+use gatehouse_tests::admin::{MadeTenant, OPERATOR_KEY};
+use http::Method;
+use serde_json::{Value, json};
+
+/// Statuses by caller: nobody, a wrong key, a key that is over, a SCIM key, another tenant's owner, the owner, the
+/// operator.
+type Expected = [u16; 7];
+
+/// The owner's API: whoever has a key of some tenant's owner reaches that tenant alone.
+const fn owners(other: u16, own: u16) -> Expected {
+    [401, 401, 401, 403, other, own, 401]
+}
+
+/// The operator's API opens to the operator alone.
+const fn operators(operator: u16) -> Expected {
+    [401, 401, 401, 401, 401, 401, operator]
+}
+
+/// What stands in for an id that is there.
+struct Made {
+    tenant: MadeTenant,
+    connection: String,
+    member: String,
+    key: String,
+    domain: String,
+    client: String,
+    secret: String,
+    /// A key that is over, and one for SCIM.
+    tokens: (String, String),
+}
+
+/// The routes of one tenant's resources: method, path below the tenant, body, status for the owner of another tenant
+/// (who must not learn whether the thing is there) and for who may.
+fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
+    let text = Some(json!({ "source": "metadata_xml", "xml": "" }));
+    vec![
+        (Method::GET, "/connections", None, 200, 200),
+        (Method::POST, "/connections", Some(json!({ "protocol": "saml" })), 422, 422),
+        (Method::GET, "/connections/{connection}", None, 404, 200),
+        (Method::PATCH, "/connections/{connection}", Some(json!({})), 404, 200),
+        (Method::PUT, "/connections/{connection}/idp", text, 404, 422),
+        (Method::POST, "/connections/{connection}/submit", None, 404, 409),
+        (Method::POST, "/connections/{connection}/withdraw", None, 404, 200),
+        (Method::POST, "/connections/{connection}/suspend", None, 404, 409),
+        (Method::GET, "/domains", None, 200, 200),
+        (Method::POST, "/domains", Some(json!({ "domain": "co.uk" })), 422, 422),
+        (Method::DELETE, "/domains/{domain}", None, 404, 204),
+        (Method::GET, "/members", None, 200, 200),
+        (Method::POST, "/members", Some(json!({ "email": "no address" })), 422, 422),
+        (Method::POST, "/members/import", Some(json!({ "members": [] })), 200, 200),
+        (Method::GET, "/members/{member}", None, 404, 200),
+        (Method::PATCH, "/members/{member}", Some(json!({})), 404, 200),
+        (Method::POST, "/members/{member}/deactivate", None, 404, 200),
+        (Method::POST, "/members/{member}/reactivate", None, 404, 200),
+        (Method::POST, "/members/{member}/revoke-sessions", None, 404, 200),
+        (Method::GET, "/api-keys", None, 200, 200),
+        (Method::POST, "/api-keys", Some(json!({ "kind": "owner", "name": "" })), 422, 422),
+        (Method::DELETE, "/api-keys/{key}", None, 404, 204),
+        (Method::GET, "/sign-in-failures", None, 200, 200),
+        (Method::GET, "/audit", None, 200, 200),
+    ]
+}
+
+/// Every route: method, path with placeholders, body, and what each caller gets.
+fn table() -> Vec<(Method, String, Option<Value>, Expected)> {
+    let mut table = Vec::new();
+    for (method, path, body, other, own) in shared() {
+        table.push((method.clone(), format!("/owner/v1{path}"), body.clone(), owners(other, own)));
+        table.push((method, format!("/operator/v1/tenants/{{tenant}}{path}"), body, operators(own)));
+    }
+    let nothing = || Some(json!({}));
+    let client = "/operator/v1/clients/{client}";
+    let of_owner = [
+        (Method::GET, "/owner/v1/tenant", None, owners(200, 200)),
+        (Method::PATCH, "/owner/v1/tenant/settings", nothing(), owners(200, 200)),
+    ];
+    let of_operator = [
+        (Method::GET, "/operator/v1/tenants".to_owned(), None, operators(200)),
+        (Method::POST, "/operator/v1/tenants".to_owned(), nothing(), operators(422)),
+        (Method::GET, "/operator/v1/tenants/{tenant}".to_owned(), None, operators(200)),
+        (Method::PATCH, "/operator/v1/tenants/{tenant}".to_owned(), nothing(), operators(200)),
+        (Method::POST, "/operator/v1/tenants/{tenant}/domains/{domain}/approve".to_owned(), None, operators(200)),
+        (
+            Method::POST,
+            "/operator/v1/tenants/{tenant}/connections/{connection}/activate".to_owned(),
+            None,
+            operators(409),
+        ),
+        (Method::GET, "/operator/v1/clients".to_owned(), None, operators(200)),
+        (Method::POST, "/operator/v1/clients".to_owned(), nothing(), operators(400)),
+        (Method::GET, client.to_owned(), None, operators(200)),
+        (Method::PUT, client.to_owned(), nothing(), operators(400)),
+        (Method::DELETE, client.to_owned(), None, operators(204)),
+        (Method::POST, format!("{client}/secrets"), nothing(), operators(201)),
+        (Method::DELETE, format!("{client}/secrets/{{secret}}"), None, operators(204)),
+    ];
+    table.extend(of_owner.map(|(method, path, body, expected)| (method, path.to_owned(), body, expected)));
+    table.extend(of_operator);
+    table
+}
+
+/// The paths as the source registers them.
+fn registered() -> BTreeSet<String> {
+    let api = include_str!("../../../shared/src/http/api/mod.rs");
+    let operator = include_str!("../../../functions/operator_api/src/lib.rs");
+    let owner = include_str!("../../../functions/owner_portal/src/lib.rs");
+    let part = |from: &str, to: &str| {
+        let rest = &api[api.find(from).unwrap()..];
+        paths(&rest[..rest.find(to).unwrap_or(rest.len())])
+    };
+    let shared = part("pub fn tenant_routes", "pub fn owner_routes");
+    let of_owner = part("pub fn owner_routes", "pub fn operator_routes");
+    let of_operator = part("pub fn operator_routes", "no such text");
+    assert!(paths(owner).is_empty(), "the owner's routes stand in http::api");
+    let tenants = "/operator/v1/tenants/{tenant}";
+    let mut all = BTreeSet::new();
+    all.extend(shared.iter().chain(&of_owner).map(|path| format!("/owner/v1{path}")));
+    let on_tenant = shared.iter().chain(&of_operator).map(|path| path.trim_end_matches('/'));
+    all.extend(on_tenant.map(|path| format!("{tenants}{path}")));
+    all.extend(paths(operator).iter().map(|path| format!("/operator/v1{path}")));
+    all
+}
+
+fn paths(source: &str) -> Vec<String> {
+    let calls = source.split(".route(\"").skip(1);
+    calls.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+/// A route that is added without a line in the table fails here.
+#[test]
+fn every_route_is_in_the_table() {
+    let listed: BTreeSet<String> = table().into_iter().map(|(_, path, _, _)| path).collect();
+    assert_eq!(listed, registered());
+}
+
+impl Made {
+    /// A tenant with one of everything; `nth` keeps its domain apart from the others'.
+    async fn new(api: &Api, nth: usize) -> Self {
+        let operator = api.operator();
+        let tenant = api.tenant("Acme", json!({})).await;
+        let (_, connection) = operator.connection(&tenant.path, "Acme IdP").await;
+        let domain = format!("acme{nth}.com");
+        let asked = json!({ "domain": domain });
+        assert_eq!(operator.post(&format!("{}/domains", tenant.path), &asked).await.status, 201);
+        let member = json!({ "email": "ada@acme.com" });
+        let member = operator.post(&format!("{}/members", tenant.path), &member).await.json();
+        let key = json!({ "kind": "scim", "name": "spare" });
+        let key = operator.post(&format!("{}/api-keys", tenant.path), &key).await.json();
+        let client = json!({ "name": "App", "kind": "confidential", "redirect_uris": ["https://app.example.com/cb"] });
+        let client = operator.post("/operator/v1/clients", &client).await.json();
+        let client = client["client_id"].as_str().unwrap().to_owned();
+        let secret = operator.post(&format!("/operator/v1/clients/{client}/secrets"), &json!({})).await.json();
+        let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+        Self {
+            tokens: tokens(api, &tenant).await,
+            connection: id(&connection),
+            member: id(&member),
+            domain,
+            key: id(&key),
+            secret: id(&secret),
+            client,
+            tenant,
+        }
+    }
+
+    fn fill(&self, path: &str) -> String {
+        path.replace("{tenant}", &self.tenant.id)
+            .replace("{connection}", &self.connection)
+            .replace("{member}", &self.member)
+            .replace("{domain}", &self.domain)
+            .replace("{key}", &self.key)
+            .replace("{client}", &self.client)
+            .replace("{secret}", &self.secret)
+    }
+
+    /// The ETag of what the route changes, as the operator reads it.
+    async fn etag(&self, api: &Api, path: &str) -> String {
+        let places = [
+            ("{connection}", format!("{}/connections/{}", self.tenant.path, self.connection)),
+            ("{member}", format!("{}/members/{}", self.tenant.path, self.member)),
+            ("{client}", format!("/operator/v1/clients/{}", self.client)),
+        ];
+        let place = places.into_iter().find(|(name, _)| path.contains(name));
+        let place = place.map_or_else(|| self.tenant.path.clone(), |(_, place)| place);
+        api.operator().get(&place).await.etag()
+    }
+}
+
+/// A key that is over, and one for SCIM.
+async fn tokens(api: &Api, tenant: &MadeTenant) -> (String, String) {
+    let soon = (api.gatehouse.clock.now() + TimeDelta::hours(1)).to_rfc3339();
+    let over = json!({ "kind": "owner", "name": "over", "expires_at": soon });
+    let scim = json!({ "kind": "scim", "name": "scim" });
+    let mut made = Vec::new();
+    for asked in [over, scim] {
+        let answer = api.operator().post(&format!("{}/api-keys", tenant.path), &asked).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        made.push(answer.json()["token"].as_str().unwrap().to_owned());
+    }
+    api.pass(TimeDelta::hours(2));
+    let scim = made.pop().unwrap();
+    (made.pop().unwrap(), scim)
+}
+
+/// AQ-02: a route opens to whom it is for, and to nobody else: no key, a wrong one, one that is over, a SCIM key,
+/// another tenant's owner, the owner, the operator. Another tenant's thing is as absent as one that never was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn aq_02_every_route_opens_to_whom_it_is_for() {
+    let api = Api::start().await;
+    let other = api.tenant("Other", json!({})).await;
+    let mut made = Made::new(&api, 0).await;
+    for (nth, (method, path, body, expected)) in table().into_iter().enumerate() {
+        let callers = [
+            ("nobody", None),
+            ("a wrong key", Some("ghok_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
+            ("a key that is over", Some(made.tokens.0.as_str())),
+            ("a SCIM key", Some(made.tokens.1.as_str())),
+            ("another owner", Some(other.key.as_str())),
+            ("the owner", Some(made.tenant.key.as_str())),
+            ("the operator", Some(OPERATOR_KEY)),
+        ];
+        for ((who, token), wanted) in callers.into_iter().zip(expected) {
+            let etag = made.etag(&api, &path).await;
+            let caller = api.caller(token);
+            let answer = caller.send(method.clone(), &made.fill(&path), Some(&etag), body.as_ref()).await;
+            assert_eq!(answer.status.as_u16(), wanted, "{who}: {method} {path}: {}", answer.body);
+            if !answer.status.is_success() {
+                answer.problem();
+            }
+            let asks = answer.headers.contains_key("www-authenticate");
+            assert!(wanted != 401 || asks, "{who}: {method} {path}");
+        }
+        if method == Method::DELETE {
+            made = Made::new(&api, nth + 1).await;
+        }
+    }
+}
+
+/// What is another tenant's is answered word for word like what never was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn aq_02_another_tenants_thing_is_answered_like_one_that_never_was() {
+    let api = Api::start().await;
+    let other = api.tenant("Other", json!({})).await;
+    let made = Made::new(&api, 0).await;
+    let owner = api.owner(&other);
+    for path in ["/connections/{connection}", "/members/{member}"] {
+        let theirs = owner.get(&made.fill(&format!("/owner/v1{path}"))).await;
+        let never = owner.get(&format!("/owner/v1{}", path.replace(['{', '}'], ""))).await;
+        let without_reference = |answer: &gatehouse_tests::Answer| {
+            let mut body = answer.json();
+            body.as_object_mut().unwrap().remove("reference");
+            (answer.status, body)
+        };
+        assert_eq!(without_reference(&theirs), without_reference(&never), "{path}");
+    }
+}
