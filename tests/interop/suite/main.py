@@ -1,0 +1,67 @@
+"""Runs the groups that are named, or all; the last line is `N passed, N failed`."""
+
+import argparse
+import importlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from checks import Failed, Report
+from world import World
+
+GROUPS = ["pysaml2", "samlp", "openid_client", "chromium"]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="tests/interop/run")
+    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--peers", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--out", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--all", action="store_true", help="also the second SAML engine (slow)")
+    parser.add_argument("groups", nargs="*", choices=[[], *GROUPS], help="only these")
+    return parser.parse_args()
+
+
+def run_group(report, world, name):
+    """A group that cannot be set up is one failed check."""
+    made = []
+    report.check(f"{name}.set_up", lambda: made.append(importlib.import_module(f"group_{name}").Group(world)))
+    if made:
+        for check, function, *rest in made[0].checks():
+            report.check(f"{name}.{check}", function, *rest)
+
+
+def second_engine():
+    """The same fixtures through samael."""
+    command = [str(ROOT / "tests/interop/samael")]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise Failed(f"exit status {done.returncode}")
+
+
+def main():
+    asked = arguments()
+    out = Path(asked.out)
+    for picture in out.glob("*.png"):
+        picture.unlink()
+    with open(out / "failures.log", "w", encoding="utf-8") as log, tempfile.TemporaryDirectory() as folder:
+        report = Report(log)
+        worlds = []
+
+        def start():
+            worlds.append(World(asked.program, Path(folder), Path(asked.peers), out))
+
+        report.check("gatehouse.starts", start)
+        if worlds:
+            for name in asked.groups or GROUPS:
+                run_group(report, worlds[0], name)
+            report.check("everything.stops", worlds[0].stop)
+        if asked.all:
+            report.check("samael.same_fixtures", second_engine)
+        return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
