@@ -74,7 +74,7 @@ impl Answer {
     pub fn hidden(&self, name: &str) -> String {
         let from = self.body.find(&format!("name=\"{name}\" value=\""));
         let from = from.unwrap_or_else(|| panic!("no field {name} in {}", self.body));
-        let rest = &self.body[from..];
+        let rest = self.body.get(from..).unwrap();
         rest.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
     }
 }
@@ -167,7 +167,6 @@ fn form(request: http::request::Builder) -> http::request::Builder {
 }
 
 /// Fields as a form has them.
-#[must_use]
 pub fn encoded(fields: &[(&str, &str)]) -> Body {
     Body::from(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
 }

@@ -127,6 +127,16 @@ impl World {
         self.connection = connection;
     }
 
+    /// Changes the app client's settings (as JSON), over the version that is stored.
+    pub async fn set_client(&mut self, change: impl FnOnce(&mut serde_json::Value)) {
+        let door = self.gatehouse.store.front_door();
+        let (client, version) = door.client_and_version::<AppClient>(&self.client.id).await.unwrap().unwrap();
+        let mut settings = client_settings();
+        change(&mut settings);
+        self.client = client.with_settings(&serde_json::from_value(settings).unwrap()).unwrap();
+        door.put_client(&self.client.id, &self.client, Some(version)).await.unwrap();
+    }
+
     /// Adds a user made by hand.
     pub async fn add_user(&self, address: &str, change: impl FnOnce(&mut User)) -> User {
         let now = self.gatehouse.clock.now();
@@ -260,8 +270,8 @@ fn saml_settings(idp: &Idp) -> SamlConnection {
     }
 }
 
-async fn make_client(gatehouse: &Gatehouse) -> (AppClient, Secret) {
-    let settings = serde_json::from_value(json!({
+fn client_settings() -> serde_json::Value {
+    json!({
         "name": "App",
         "kind": "confidential",
         "redirect_uris": [REDIRECT_URI],
@@ -269,8 +279,11 @@ async fn make_client(gatehouse: &Gatehouse) -> (AppClient, Secret) {
         "initiate_login_uri": "https://app.example.com/login",
         "target_link_uris": ["https://app.example.com/deep"],
         "default": true,
-    }))
-    .unwrap();
+    })
+}
+
+async fn make_client(gatehouse: &Gatehouse) -> (AppClient, Secret) {
+    let settings = serde_json::from_value(client_settings()).unwrap();
     let now = gatehouse.clock.now();
     let mut client = AppClient::register(ClientId::generate().unwrap(), &settings, now).unwrap();
     let secret = client.add_secret(random::uuid().unwrap(), random::bytes().unwrap(), now, None).unwrap();

@@ -88,7 +88,7 @@ impl Page {
     /// The target of the page's first form whose action begins so.
     pub fn form(&self, prefix: &str) -> String {
         let start = self.body.find(&format!("action=\"{prefix}")).expect("the form") + "action=\"".len();
-        let action = self.body[start..].split('"').next().unwrap();
+        let action = self.body.get(start..).unwrap().split('"').next().unwrap();
         self.url.join(action).unwrap().to_string()
     }
 }

@@ -2,9 +2,7 @@
 
 mod attempts;
 mod bad_input;
-mod discovery;
 mod first_light;
-mod freshness;
 mod idp_initiated;
 mod linking;
 mod provisioning;

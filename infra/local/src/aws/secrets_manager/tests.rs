@@ -178,6 +178,7 @@ async fn rotation_moves_the_labels_only_when_told_from_where() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one life of one secret")]
 async fn a_deleted_secret_can_be_restored_until_its_window_ends() {
     let (local, client) = start();
     client
