@@ -3,8 +3,8 @@
 use gatehouse::saml::response::DecryptionKey;
 use gatehouse_local::demo_idp::issue::encrypt::{Cipher, KeyPlace, Transport};
 use gatehouse_local::demo_idp::issue::keys::IdpKey;
-use gatehouse_local::demo_idp::issue::sign::SignatureAlgorithm;
-use gatehouse_local::demo_idp::issue::{Issue, Sign};
+use gatehouse_local::demo_idp::issue::sign::{SignatureAlgorithm, sign};
+use gatehouse_local::demo_idp::issue::{Issue, Sign, assertion_xml, form_value, response_xml};
 
 use super::world::{Connection, KEYS, edit, encrypted, signed, xml};
 
@@ -125,9 +125,36 @@ fn an_oaep_mask_of_another_hash_is_refused_in_words() {
         "xmlenc#rsa-oaep-mgf1p\">",
         "xmlenc#rsa-oaep-mgf1p\"><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>",
     );
-    let refusal = Connection::default()
-        .read(&gatehouse_local::demo_idp::issue::form_value(&mixed))
-        .unwrap_err();
+    let refusal = Connection::default().read(&form_value(&mixed)).unwrap_err();
     assert_eq!(refusal.code(), "key_transport_forbidden");
     assert!(refusal.got().contains("different hashes"));
+}
+
+#[test]
+fn gh_08_during_a_roll_over_two_certificates_may_have_made_two_signatures() {
+    let issue = signed(Sign::Nothing);
+    let assertion = sign(
+        assertion_xml(&issue),
+        &issue.assertion_id,
+        issue.algorithm,
+        &KEYS.foreign,
+    )
+    .unwrap();
+    let text = sign(
+        response_xml(&issue, &assertion),
+        &issue.response_id,
+        issue.algorithm,
+        &KEYS.rsa,
+    )
+    .unwrap();
+    let mut connection = Connection::default();
+    assert_eq!(
+        connection.read(&form_value(&text)).unwrap_err().code(),
+        "signature_invalid"
+    );
+    connection
+        .certificates
+        .push(KEYS.foreign.certificate_der().to_vec());
+    let read = connection.read(&form_value(&text)).unwrap();
+    assert!(read.assertion_signed && read.response_signed);
 }

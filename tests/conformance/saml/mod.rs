@@ -13,6 +13,8 @@ mod alike;
 mod attacks;
 mod cases;
 mod codes;
+#[cfg(feature = "samael")]
+mod cross_check;
 mod idp_shapes;
 mod properties;
 mod quirks;

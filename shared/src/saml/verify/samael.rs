@@ -34,23 +34,23 @@ pub fn check(signed: &Signed<'_>, keys: &TrustedKeys) -> Result<(), Refusal> {
     if signed.sites.is_empty() {
         return Ok(());
     }
+    let certificates = candidates(signed, keys);
     // Without certificates the engine is known to verify nothing and to succeed.
-    if keys.certificates().is_empty() {
-        return Err(Refusal::new(RefusalCode::CertificatesMissing, "none"));
+    if certificates.is_empty() {
+        return Err(keys.foreign(signed));
     }
-    let certificates: Vec<CertificateDer> = keys
-        .certificates()
-        .iter()
-        .cloned()
-        .map(CertificateDer::from)
-        .collect();
-    let digested = Crypto::reduce_xml_to_signed_with_allowed_algorithms(
-        signed.xml,
-        &certificates,
-        ReduceMode::PreDigest,
-        Some(&ALLOWED),
-    )
-    .map_err(|_| unverified(signed, keys))?;
+    let alone = certificates.iter().map(std::slice::from_ref);
+    let together = (signed.sites.len() > 1).then_some(certificates.as_slice());
+    let digested = alone.chain(together).find_map(|some| {
+        Crypto::reduce_xml_to_signed_with_allowed_algorithms(
+            signed.xml,
+            some,
+            ReduceMode::PreDigest,
+            Some(&ALLOWED),
+        )
+        .ok()
+    });
+    let digested = digested.ok_or_else(|| unverified(signed, keys))?;
     // Of two signatures the engine hands back what the Response's covers.
     let outermost = signed
         .sites
@@ -65,6 +65,27 @@ pub fn check(signed: &Signed<'_>, keys: &TrustedKeys) -> Result<(), Refusal> {
             RefusalCode::SignatureInvalid,
             "a message that two parsers read differently",
         ))
+    }
+}
+
+/// The certificates of the kind that the signatures were made with. At a key of another kind or curve the engine gives
+/// up instead of trying the next, so each is tried alone, and all of the kind together where two certificates may have
+/// made two signatures. Two signatures of two kinds are more than it can do, and get none.
+fn candidates(signed: &Signed<'_>, keys: &TrustedKeys) -> Vec<CertificateDer> {
+    let is_rsa = |site: &SignatureSite| {
+        let method = El::at(signed.doc, site.signature)?
+            .child(DSIG, "SignedInfo")?
+            .child(DSIG, "SignatureMethod")?;
+        Some(method.attr("Algorithm")?.contains("#rsa-"))
+    };
+    let kinds: Vec<Option<bool>> = signed.sites.iter().map(is_rsa).collect();
+    match kinds.split_first() {
+        Some((Some(rsa), rest)) if rest.iter().all(|other| *other == Some(*rsa)) => keys
+            .certificates(*rsa)
+            .cloned()
+            .map(CertificateDer::from)
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -52,10 +52,11 @@ impl TrustedKeys {
         Ok(trusted)
     }
 
-    /// The usable certificates, DER.
-    #[must_use]
-    pub fn certificates(&self) -> &[Vec<u8>] {
-        &self.certificates
+    /// The usable certificates with an RSA key, or those with an EC key, as DER.
+    pub fn certificates(&self, rsa: bool) -> impl Iterator<Item = &Vec<u8>> {
+        let keys = self.keys.iter().zip(&self.certificates);
+        keys.filter(move |(key, _)| (key.data.algorithm() == KeyAlgorithm::Rsa) == rsa)
+            .map(|(_, der)| der)
     }
 
     /// The keys for the default engine.
