@@ -107,6 +107,7 @@ impl Outbound {
         let broken = || OutboundError::Response { host: host.clone() };
         let (mut sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_LIMIT)
+            .max_header_size(HEAD_LIMIT)
             .handshake(stream)
             .await
             .map_err(|_| broken())?;

@@ -15,4 +15,6 @@ pub use manager::{Created, SecretVersion, Secrets, Stage};
 pub use name::SecretName;
 
 #[cfg(test)]
+pub(crate) mod fake_aws;
+#[cfg(test)]
 mod tests;
