@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import assert from "node:assert/strict";
 import { peer, serve } from "./lines.mjs";
 
-const { chromium } = await peer("playwright-core");
+const { chromium } = (await peer("playwright-core")).default;
 const person = "grace@acme.example";
 const outsider = "eve@elsewhere.example";
 
@@ -127,6 +127,28 @@ serve({
     await throughGatehouse(isAt(at.app));
     await picture("demo-app-signed-out");
     assert.match(await text(), /signed out/i);
+    // Gatehouse's session is over, too: it asks the identity provider, whose own session answers.
+    posts = [];
+    await begin(person);
+    await throughGatehouse(isAt(at.app));
+    assert.equal(posts.length, 1, "Gatehouse did not ask the identity provider after the sign-out");
+  },
+
+  async without_an_address_gatehouse_asks_for_one() {
+    await context.clearCookies();
+    await begin("");
+    await throughGatehouse(isAt(at.gatehouse));
+    await picture("gatehouse-address");
+    const field = page.locator('input[name="email"]');
+    await field.fill("grace@nobody.example");
+    await page.locator('form button[type="submit"]').first().click();
+    await page.waitForLoadState("load");
+    await picture("gatehouse-address-unknown");
+    assert.ok(page.url().startsWith(at.gatehouse), "an unknown domain led away from Gatehouse");
+    await field.fill(person);
+    await page.locator('form button[type="submit"]').first().click();
+    await throughGatehouse(isAt(at.idp));
+    assert.ok(await page.locator(`button[value="${person}"]`).isVisible(), `no button for ${person}`);
   },
 
   async an_outsider_sees_a_short_page_with_a_reference() {

@@ -12,6 +12,7 @@ STEPS = [
     "the_acs_post_was_cross_site",
     "a_second_sign_in_asks_nobody",
     "sign_out_ends_the_session",
+    "without_an_address_gatehouse_asks_for_one",
     "an_outsider_sees_a_short_page_with_a_reference",
 ]
 
