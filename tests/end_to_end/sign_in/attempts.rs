@@ -86,7 +86,8 @@ async fn gh_01_a_replayed_response_is_refused() {
     assert!(world.deliver(&browser, &issue, Some(&asked.relay_state)).await.parameter("code").is_some());
     let again = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;
     assert_eq!(again.code(), "attempt_unknown");
-    let fresh = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
+    let again = [("prompt", "login"), ("connection", world.connection.id.as_str())];
+    let fresh = world.idp.asked(&world.begin(&browser, &again).await);
     let other = world.deliver(&browser, &issue, Some(&fresh.relay_state)).await;
     assert_eq!(other.code(), "attempt_unknown");
 }

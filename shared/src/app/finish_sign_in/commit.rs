@@ -12,6 +12,7 @@ use crate::app::{Gatehouse, events, issue_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, SessionToken};
+use crate::domain::team::Source;
 use crate::domain::user::User;
 use crate::openid_provider::authorize::AuthorizationRequest;
 use crate::openid_provider::clients::AppClient;
@@ -120,6 +121,10 @@ impl Round<'_> {
     async fn run(&self) -> Result<Step, RoundError> {
         let now = self.gatehouse.clock.now();
         let entry = match self.decide().await? {
+            // The same person may have signed in for the first time since the identity was read: look once more.
+            (Decision::Refuse(SignInRefusal::AnotherSubjectLinked), _) if self.trusted => {
+                return Err(RoundError::Changed(Guard::Identity));
+            }
             (Decision::Refuse(refusal), _) => return Err(FinishError::from(refusal).into()),
             (Decision::Register, _) => return Ok(self.register().await?),
             (Decision::AskToLink(id), users) => return Ok(self.ask_to_link(&id, users).await?),
@@ -198,6 +203,7 @@ impl Round<'_> {
         let epoch = user.epoch;
         let change = changed.then(|| {
             let mut after = user.clone();
+            follow_user_name(&mut after, address.as_ref());
             after.email.clone_from(address);
             after.version += 1;
             after.modified_at = now;
@@ -440,6 +446,14 @@ impl Round<'_> {
     /// Commits what holds no record that could have changed: a refusal is final.
     async fn commit_once(&self, tx: TenantTransaction) -> Result<(), FinishError> {
         self.commit(tx).await.map_err(RoundError::into_final)
+    }
+}
+
+/// A user made at sign-in is named by the address: the name follows it, so that the old address is free again.
+fn follow_user_name(user: &mut User, address: Option<&EmailAddress>) {
+    let named_by_address = user.email.as_ref().is_some_and(|old| old.as_str() == user.user_name);
+    if let (Source::SignIn, true, Some(address)) = (user.source, named_by_address, address) {
+        address.as_str().clone_into(&mut user.user_name);
     }
 }
 
