@@ -169,7 +169,12 @@ pub fn domain_state_changed(claim: &DomainClaim, at: DateTime<Utc>, actor: &Valu
 /// `domain.removed`: addresses in it are believed no more.
 #[must_use]
 pub fn domain_removed(claim: &DomainClaim, at: DateTime<Utc>, actor: &Value) -> Event {
-    domain_event("domain.removed", claim, at, json!({ "domain": claim.domain, "actor": actor }))
+    domain_event(
+        "domain.removed",
+        claim,
+        at,
+        json!({ "domain": claim.domain, "actor": actor }),
+    )
 }
 
 fn api_key_event(kind: &str, key: &ApiKey, (sequence, at): (u64, DateTime<Utc>), actor: &Value) -> Event {

@@ -51,7 +51,11 @@ pub async fn of(gatehouse: &Gatehouse, id: &ConnectionId) -> Result<String, SpMe
     let endpoints = gatehouse.saml_endpoints(&connection, saml);
     let acs_urls = endpoints.acs_urls.iter().map(String::as_str).collect::<Vec<_>>();
     let slo = endpoints.slo_url.as_str();
-    let formats = saml.name_id_format.parse::<NameIdFormat>().into_iter().collect::<Vec<_>>();
+    let formats = saml
+        .name_id_format
+        .parse::<NameIdFormat>()
+        .into_iter()
+        .collect::<Vec<_>>();
     let metadata = SpMetadata {
         entity_id: &endpoints.entity_id,
         assertion_consumer_urls: &acs_urls,

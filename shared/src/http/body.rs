@@ -67,7 +67,9 @@ impl BodyError {
     /// JSON that does not fit; no value of it is quoted.
     #[must_use]
     pub fn of_json(error: &serde_json::Error) -> Self {
-        Self::Json { reason: json_reason(error) }
+        Self::Json {
+            reason: json_reason(error),
+        }
     }
 
     /// Stable code of this refusal.

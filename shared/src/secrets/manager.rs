@@ -2,24 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use serde::de::DeserializeOwned;
 
-use super::cache::{Cache, Known, Slot};
+use super::cache::Cache;
 use super::error::{SecretsError, SecretsFault, fault_of};
 use super::name::SecretName;
 use crate::clock::Clock;
-use crate::random;
 use crate::redacted::Secret;
 
 /// Days during which a deleted secret can be restored.
 const RECOVERY_DAYS: i64 = 7;
-/// How often a secret that somebody else has just made is looked for: Secrets Manager is eventually consistent.
-const APPEAR_TRIES: u32 = 4;
-/// Pause between these looks.
-const APPEAR_PAUSE: Duration = Duration::from_millis(100);
 
 /// Which version of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +27,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn label(self) -> &'static str {
+    pub(super) fn label(self) -> &'static str {
         match self {
             Self::Current => "AWSCURRENT",
             Self::Pending => "AWSPENDING",
@@ -85,9 +79,9 @@ impl Created {
 /// The deployment's secrets. Clones share one cache.
 #[derive(Clone)]
 pub struct Secrets {
-    client: Client,
+    pub(super) client: Client,
     prefix: Arc<str>,
-    clock: Clock,
+    pub(super) clock: Clock,
     cache: Arc<Cache>,
 }
 
@@ -294,143 +288,5 @@ impl Secrets {
                 fault => Err(SecretsError::new(&full, fault)),
             },
         }
-    }
-}
-
-/// One request each.
-impl Secrets {
-    /// Reads the current version into the cache.
-    async fn read(&self, full: &str, slot: &Slot, known: &mut Known) -> Result<SecretVersion, SecretsError> {
-        known.forget();
-        let (number, now) = (slot.start(), self.clock.now());
-        let version = self.fetch(full, Stage::Current).await?;
-        known.keep(now, number, version.clone());
-        Ok(version)
-    }
-
-    async fn fetch(&self, full: &str, stage: Stage) -> Result<SecretVersion, SecretsError> {
-        let answer = self
-            .client
-            .get_secret_value()
-            .secret_id(full)
-            .version_stage(stage.label())
-            .send()
-            .await
-            .map_err(|error| SecretsError::new(full, fault_of(&error)))?;
-        let malformed = || {
-            SecretsError::new(
-                full,
-                SecretsFault::Malformed {
-                    wanted: "a string secret",
-                },
-            )
-        };
-        Ok(SecretVersion {
-            id: answer.version_id.ok_or_else(malformed)?,
-            value: Secret::new(answer.secret_string.ok_or_else(malformed)?),
-        })
-    }
-
-    /// Reads a secret that another process has made a moment ago.
-    async fn fetch_appearing(&self, full: &str) -> Result<SecretVersion, SecretsError> {
-        let mut tries = 1;
-        loop {
-            match self.fetch(full, Stage::Current).await {
-                Err(error) if error.fault == SecretsFault::NotFound && tries < APPEAR_TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(APPEAR_PAUSE).await;
-                }
-                answer => return answer,
-            }
-        }
-    }
-
-    /// `None` when there is one already.
-    async fn create(&self, full: &str, value: &Secret) -> Result<Option<SecretVersion>, SecretsError> {
-        let token = request_token(full)?;
-        let answer = self
-            .client
-            .create_secret()
-            .name(full)
-            .client_request_token(&token)
-            .secret_string(value.expose())
-            .send()
-            .await;
-        match answer {
-            // The request token is the new version's id.
-            Ok(answer) => Ok(Some(SecretVersion {
-                id: answer.version_id.unwrap_or(token),
-                value: value.clone(),
-            })),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_resource_exists_exception()) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(SecretsError::new(full, fault_of(&error))),
-        }
-    }
-
-    async fn put_version(
-        &self,
-        full: &str,
-        value: &Secret,
-        stage: Stage,
-    ) -> Result<SecretVersion, SecretsError> {
-        let token = request_token(full)?;
-        let answer = self
-            .client
-            .put_secret_value()
-            .secret_id(full)
-            .client_request_token(&token)
-            .secret_string(value.expose())
-            .version_stages(stage.label())
-            .send()
-            .await
-            .map_err(|error| SecretsError::new(full, fault_of(&error)))?;
-        Ok(SecretVersion {
-            id: answer.version_id.unwrap_or(token),
-            value: value.clone(),
-        })
-    }
-
-    async fn restore(&self, full: &str) -> Result<(), SecretsError> {
-        let answer = self.client.restore_secret().secret_id(full).send().await;
-        answer
-            .map(|_| ())
-            .map_err(|error| SecretsError::new(full, fault_of(&error)))
-    }
-
-    /// Takes the pending label from a version that is current now; that it has none is fine.
-    async fn clear_pending(&self, full: &str, version_id: &str) -> Result<(), SecretsError> {
-        let pending = match self.fetch(full, Stage::Pending).await {
-            Ok(pending) => pending,
-            Err(error) if error.fault == SecretsFault::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        if pending.id != version_id {
-            return Ok(());
-        }
-        let answer = self
-            .client
-            .update_secret_version_stage()
-            .secret_id(full)
-            .version_stage(Stage::Pending.label())
-            .remove_from_version_id(version_id)
-            .send()
-            .await;
-        answer
-            .map(|_| ())
-            .map_err(|error| SecretsError::new(full, fault_of(&error)))
-    }
-}
-
-/// Makes a retried write the same write.
-fn request_token(full: &str) -> Result<String, SecretsError> {
-    match random::uuid() {
-        Ok(token) => Ok(token.to_string()),
-        Err(_) => Err(SecretsError::new(full, SecretsFault::Random)),
     }
 }

@@ -8,6 +8,7 @@ mod cache;
 mod error;
 mod manager;
 mod name;
+mod requests;
 
 pub use cache::CACHE_TTL;
 pub use error::{SecretsError, SecretsFault};

@@ -68,7 +68,8 @@ impl TenantTransaction {
     /// Writes a claim that is not proven yet. It lies in the tenant's own partition alone: it neither routes anybody nor
     /// keeps another tenant from proving the domain. Refused ([`Guard::Domain`]) over a proven one.
     pub fn put_pending_domain(&mut self, claim: &DomainClaim) {
-        let condition = Expression::new("attribute_not_exists(pk) OR st = :pending").value(":pending", text(PENDING));
+        let condition =
+            Expression::new("attribute_not_exists(pk) OR st = :pending").value(":pending", text(PENDING));
         let mirror = Item::new(keys::domain_mirror(&self.handle.tenant, &claim.domain))
             .doc("domain claim", claim)
             .map(|i| i.with("st", text(PENDING)));

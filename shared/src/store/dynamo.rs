@@ -149,7 +149,12 @@ impl Dynamo {
         limit: i32,
     ) -> Result<Page, StoreError> {
         let request = self.query(table, pk, before, limit);
-        self.send(request.key_condition_expression("pk = :pk").scan_index_forward(false)).await
+        self.send(
+            request
+                .key_condition_expression("pk = :pk")
+                .scan_index_forward(false),
+        )
+        .await
     }
 
     fn query(&self, table: Table, pk: &str, start: Option<&str>, limit: i32) -> QueryFluentBuilder {

@@ -91,7 +91,8 @@ impl TenantStore {
 impl TenantTransaction {
     /// Makes the tenant ([`Guard::Tenant`] when its id is taken).
     pub fn create_tenant(&mut self, tenant: &Tenant) {
-        self.inner.put(Guard::Tenant, tenant_item(tenant), Some(Expression::absent()));
+        self.inner
+            .put(Guard::Tenant, tenant_item(tenant), Some(Expression::absent()));
         self.inner
             .put(Guard::Fresh, Ok(Item::new(keys::tenant_entry(&tenant.id))), None);
     }

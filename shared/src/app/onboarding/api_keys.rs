@@ -55,7 +55,10 @@ pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Sec
         return Err(OnboardingError::ExpiryPast);
     }
     if admin.store.api_keys().await?.len() >= MOST_KEYS {
-        return Err(OnboardingError::TooMany { what: "API keys", most: MOST_KEYS });
+        return Err(OnboardingError::TooMany {
+            what: "API keys",
+            most: MOST_KEYS,
+        });
     }
     let token = format!("{}{}", prefix(new.kind), random::token()?);
     let key = ApiKey {
@@ -70,7 +73,11 @@ pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Sec
     let mut tx = admin.store.begin();
     tx.create_api_key(&key);
     tx.tenant_events(vec![events::api_key_created(&key, &admin.actor.to_value())]);
-    admin.audit(&mut tx, "api_key.created", json!({ "key": key.id, "kind": key.kind }))?;
+    admin.audit(
+        &mut tx,
+        "api_key.created",
+        json!({ "key": key.id, "kind": key.kind }),
+    )?;
     tx.commit().await?;
     Ok((key, Secret::new(token)))
 }
@@ -85,7 +92,17 @@ pub async fn revoke(admin: &Administration, id: &str) -> Result<(), OnboardingEr
     let key = keys.iter().find(|key| key.id == id).ok_or_else(gone)?;
     let mut tx = admin.store.begin();
     tx.delete_api_key(key);
-    tx.tenant_events(vec![events::api_key_revoked(key, admin.now(), &admin.actor.to_value())]);
-    admin.audit(&mut tx, "api_key.revoked", json!({ "key": key.id, "kind": key.kind }))?;
-    tx.commit().await.map_err(|error| refused(error, Guard::Fresh, gone()))
+    tx.tenant_events(vec![events::api_key_revoked(
+        key,
+        admin.now(),
+        &admin.actor.to_value(),
+    )]);
+    admin.audit(
+        &mut tx,
+        "api_key.revoked",
+        json!({ "key": key.id, "kind": key.kind }),
+    )?;
+    tx.commit()
+        .await
+        .map_err(|error| refused(error, Guard::Fresh, gone()))
 }

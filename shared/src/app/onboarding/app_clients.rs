@@ -32,7 +32,10 @@ pub struct Versioned {
 pub async fn create(gatehouse: &Gatehouse, settings: &ClientSettings) -> Result<Versioned, OnboardingError> {
     let door = gatehouse.store.front_door();
     if door.clients().await?.len() >= MOST_CLIENTS {
-        return Err(OnboardingError::TooMany { what: "app clients", most: MOST_CLIENTS });
+        return Err(OnboardingError::TooMany {
+            what: "app clients",
+            most: MOST_CLIENTS,
+        });
     }
     let id = ClientId::generate()?;
     let client = AppClient::register(id, settings, gatehouse.clock.now())?;
@@ -60,7 +63,11 @@ pub async fn list(gatehouse: &Gatehouse) -> Result<Vec<Versioned>, OnboardingErr
 /// # Errors
 /// [`OnboardingError::NotFound`] when there is none.
 pub async fn read(gatehouse: &Gatehouse, id: &ClientId) -> Result<Versioned, OnboardingError> {
-    let found = gatehouse.store.front_door().client_and_version::<AppClient>(id).await?;
+    let found = gatehouse
+        .store
+        .front_door()
+        .client_and_version::<AppClient>(id)
+        .await?;
     let (client, version) = found.ok_or(OnboardingError::NotFound(Thing::Client))?;
     Ok(Versioned { client, version })
 }
@@ -114,7 +121,11 @@ pub async fn add_secret(
 ///
 /// # Errors
 /// [`OnboardingError`]: `NotFound` of the client or the secret, `Changed`.
-pub async fn revoke_secret(gatehouse: &Gatehouse, id: &ClientId, secret: Uuid) -> Result<(), OnboardingError> {
+pub async fn revoke_secret(
+    gatehouse: &Gatehouse,
+    id: &ClientId,
+    secret: Uuid,
+) -> Result<(), OnboardingError> {
     let Versioned { mut client, version } = read(gatehouse, id).await?;
     match client.revoke_secret(secret) {
         Ok(()) => {}
@@ -126,9 +137,16 @@ pub async fn revoke_secret(gatehouse: &Gatehouse, id: &ClientId, secret: Uuid) -
 }
 
 async fn write(gatehouse: &Gatehouse, client: AppClient, read: u64) -> Result<Versioned, OnboardingError> {
-    gatehouse.store.front_door().put_client(&client.id, &client, Some(read)).await?;
+    gatehouse
+        .store
+        .front_door()
+        .put_client(&client.id, &client, Some(read))
+        .await?;
     tracing::info!(client.id = %client.id, client.version = read + 1, "an app client was changed");
-    Ok(Versioned { client, version: read + 1 })
+    Ok(Versioned {
+        client,
+        version: read + 1,
+    })
 }
 
 /// IdP-initiated sign-ins lead to one client.
@@ -137,7 +155,10 @@ async fn sole_default(gatehouse: &Gatehouse, client: &AppClient) -> Result<(), O
         return Ok(());
     }
     let others = list(gatehouse).await?;
-    if others.iter().any(|other| other.client.default && other.client.id != client.id) {
+    if others
+        .iter()
+        .any(|other| other.client.default && other.client.id != client.id)
+    {
         return Err(OnboardingError::DefaultClientTaken);
     }
     Ok(())

@@ -51,15 +51,27 @@ pub struct AuditPage {
 /// [`OnboardingError::Store`] when the table cannot be read.
 pub async fn read(admin: &Administration, query: &AuditQuery) -> Result<AuditPage, OnboardingError> {
     let today = admin.now().date_naive();
-    let oldest = today.checked_sub_days(Days::new(DAYS_KEPT)).unwrap_or(NaiveDate::MIN);
-    let begin = AuditCursor { day: today, before: None };
-    let mut at = query.after.clone().filter(|cursor| cursor.day <= today).unwrap_or(begin);
+    let oldest = today
+        .checked_sub_days(Days::new(DAYS_KEPT))
+        .unwrap_or(NaiveDate::MIN);
+    let begin = AuditCursor {
+        day: today,
+        before: None,
+    };
+    let mut at = query
+        .after
+        .clone()
+        .filter(|cursor| cursor.day <= today)
+        .unwrap_or(begin);
     let mut records = Vec::new();
     for _ in 0..MOST_READS {
         if at.day < oldest {
             return Ok(AuditPage { records, next: None });
         }
-        let found = admin.store.audit_before(at.day, at.before.as_deref(), PAGE).await?;
+        let found = admin
+            .store
+            .audit_before(at.day, at.before.as_deref(), PAGE)
+            .await?;
         let full = found.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
         for record in found {
             at.before = Some(record.id.clone());
@@ -76,7 +88,10 @@ pub async fn read(admin: &Administration, query: &AuditQuery) -> Result<AuditPag
             at = AuditCursor { day, before: None };
         }
     }
-    Ok(AuditPage { records, next: Some(at) })
+    Ok(AuditPage {
+        records,
+        next: Some(at),
+    })
 }
 
 impl AuditQuery {

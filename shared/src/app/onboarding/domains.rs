@@ -70,7 +70,11 @@ pub async fn submit(admin: &Administration, wanted: DomainRequest) -> Result<Dom
     };
     let mut tx = admin.store.begin();
     tx.put_pending_domain(&claim);
-    tx.tenant_events(vec![events::domain_state_changed(&claim, admin.now(), &admin.actor.to_value())]);
+    tx.tenant_events(vec![events::domain_state_changed(
+        &claim,
+        admin.now(),
+        &admin.actor.to_value(),
+    )]);
     admin.audit(&mut tx, "domain.submitted", json!({ "domain": claim.domain }))?;
     tx.commit().await?;
     Ok(claim)
@@ -108,7 +112,15 @@ pub async fn approve(admin: &Administration, domain: &DomainName) -> Result<Doma
         return Ok(claim);
     }
     let proven_at = Some(admin.now());
-    prove(admin, DomainClaim { state: DomainState::Proven, proven_at, ..claim }).await
+    prove(
+        admin,
+        DomainClaim {
+            state: DomainState::Proven,
+            proven_at,
+            ..claim
+        },
+    )
+    .await
 }
 
 /// Gives a domain up: addresses in it are believed no more, and others may prove it.
@@ -122,7 +134,11 @@ pub async fn remove(admin: &Administration, domain: &DomainName) -> Result<(), O
         DomainState::Pending => tx.delete_pending_domain(domain),
         DomainState::Proven | DomainState::Warned | DomainState::Lapsed => tx.delete_domain(domain),
     }
-    tx.tenant_events(vec![events::domain_removed(&claim, admin.now(), &admin.actor.to_value())]);
+    tx.tenant_events(vec![events::domain_removed(
+        &claim,
+        admin.now(),
+        &admin.actor.to_value(),
+    )]);
     admin.audit(&mut tx, "domain.removed", json!({ "domain": claim.domain }))?;
     Ok(tx.commit().await?)
 }
@@ -130,9 +146,15 @@ pub async fn remove(admin: &Administration, domain: &DomainName) -> Result<(), O
 async fn prove(admin: &Administration, claim: DomainClaim) -> Result<DomainClaim, OnboardingError> {
     let mut tx = admin.store.begin();
     tx.put_domain(&claim);
-    tx.tenant_events(vec![events::domain_state_changed(&claim, admin.now(), &admin.actor.to_value())]);
+    tx.tenant_events(vec![events::domain_state_changed(
+        &claim,
+        admin.now(),
+        &admin.actor.to_value(),
+    )]);
     admin.audit(&mut tx, "domain.proven", json!({ "domain": claim.domain }))?;
-    tx.commit().await.map_err(|error| refused(error, Guard::Domain, OnboardingError::DomainTaken))?;
+    tx.commit()
+        .await
+        .map_err(|error| refused(error, Guard::Domain, OnboardingError::DomainTaken))?;
     Ok(claim)
 }
 
@@ -143,12 +165,19 @@ async fn find(admin: &Administration, domain: &DomainName) -> Result<DomainClaim
 }
 
 fn operator_only(admin: &Administration) -> Result<(), OnboardingError> {
-    if admin.actor.is_operator() { Ok(()) } else { Err(OnboardingError::OperatorOnly) }
+    if admin.actor.is_operator() {
+        Ok(())
+    } else {
+        Err(OnboardingError::OperatorOnly)
+    }
 }
 
 fn room_for_more(claims: &[DomainClaim], existing: Option<&DomainClaim>) -> Result<(), OnboardingError> {
     if existing.is_none() && claims.len() >= MOST_DOMAINS {
-        return Err(OnboardingError::TooMany { what: "domains", most: MOST_DOMAINS });
+        return Err(OnboardingError::TooMany {
+            what: "domains",
+            most: MOST_DOMAINS,
+        });
     }
     Ok(())
 }

@@ -86,7 +86,11 @@ impl Administration {
     ) -> Result<Self, OnboardingError> {
         let store = gatehouse.store.tenant(tenant);
         let actor = Actor::Operator { principal };
-        let admin = Self { gatehouse, store, actor };
+        let admin = Self {
+            gatehouse,
+            store,
+            actor,
+        };
         admin.tenant().await?;
         Ok(admin)
     }
@@ -96,7 +100,10 @@ impl Administration {
     /// # Errors
     /// [`OnboardingError::NotFound`] when it is gone.
     pub async fn tenant(&self) -> Result<Tenant, OnboardingError> {
-        self.store.record().await?.ok_or(OnboardingError::NotFound(Thing::Tenant))
+        self.store
+            .record()
+            .await?
+            .ok_or(OnboardingError::NotFound(Thing::Tenant))
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -128,5 +135,9 @@ fn endpoint_policy(gatehouse: &Gatehouse) -> EndpointPolicy {
 
 /// A refused condition as what it means for this change; conditions that are not `guard`'s mean "changed meanwhile".
 fn refused(error: CommitError, guard: Guard, meaning: OnboardingError) -> OnboardingError {
-    if error.refused(guard) { meaning } else { error.into() }
+    if error.refused(guard) {
+        meaning
+    } else {
+        error.into()
+    }
 }

@@ -7,7 +7,11 @@ use crate::domain::role_catalogue::RoleCatalogue;
 pub(super) const MOST_NAME: usize = 80;
 
 /// A text of `min` to `max` characters without control characters, white space around it dropped.
-pub(super) fn text(field: &'static str, given: &str, (min, max): (usize, usize)) -> Result<String, OnboardingError> {
+pub(super) fn text(
+    field: &'static str,
+    given: &str,
+    (min, max): (usize, usize),
+) -> Result<String, OnboardingError> {
     let trimmed = given.trim();
     let got = trimmed.chars().count();
     if (min..=max).contains(&got) && !trimmed.chars().any(char::is_control) {
@@ -36,12 +40,21 @@ pub(super) fn exact(field: &'static str, given: Option<&str>, max: usize) -> Res
     if (1..=max).contains(&got) && !given.chars().any(char::is_control) {
         Ok(())
     } else {
-        Err(OnboardingError::Text { field, min: 1, max, got })
+        Err(OnboardingError::Text {
+            field,
+            min: 1,
+            max,
+            got,
+        })
     }
 }
 
 /// A role of the catalogue.
-pub(super) fn role(catalogue: &RoleCatalogue, field: &'static str, name: &str) -> Result<(), OnboardingError> {
+pub(super) fn role(
+    catalogue: &RoleCatalogue,
+    field: &'static str,
+    name: &str,
+) -> Result<(), OnboardingError> {
     match catalogue.role(name) {
         Some(_) => Ok(()),
         None => Err(OnboardingError::UnknownRole {
@@ -58,5 +71,9 @@ pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// The caller's version must be the current one.
 pub(super) fn version(wanted: u64, current: u64) -> Result<(), OnboardingError> {
-    if wanted == current { Ok(()) } else { Err(OnboardingError::VersionMismatch { wanted, current }) }
+    if wanted == current {
+        Ok(())
+    } else {
+        Err(OnboardingError::VersionMismatch { wanted, current })
+    }
 }

@@ -34,7 +34,10 @@ pub fn checked(catalogue: &RoleCatalogue, given: TenantSettings) -> Result<Tenan
     rules::exact("/settings/check_provision_attribute", attribute, MOST_ATTRIBUTE)?;
     let contact = given.admin_contact.as_deref();
     let admin_contact = rules::optional_text("/settings/admin_contact", contact, MOST_CONTACT)?;
-    Ok(TenantSettings { admin_contact, ..given })
+    Ok(TenantSettings {
+        admin_contact,
+        ..given
+    })
 }
 
 /// IL-05: both defaults are in the catalogue, and may stand together.
@@ -48,10 +51,12 @@ fn defaults(catalogue: &RoleCatalogue, given: &TenantSettings) -> Result<(), Onb
     };
     let team_role = match &given.default_team_role {
         None => catalogue.default_team_role(),
-        Some(name) => catalogue.team_role(name).ok_or_else(|| OnboardingError::UnknownRole {
-            field: "/settings/default_team_role",
-            known: rules::listed(catalogue.team_roles().iter().map(|role| role.as_str())),
-        })?,
+        Some(name) => catalogue
+            .team_role(name)
+            .ok_or_else(|| OnboardingError::UnknownRole {
+                field: "/settings/default_team_role",
+                known: rules::listed(catalogue.team_roles().iter().map(|role| role.as_str())),
+            })?,
     };
     if catalogue.allows(role, team_role) {
         return Ok(());
@@ -75,7 +80,10 @@ pub async fn update(
     if newly_provisions && !read.entitlements.jit {
         return Err(OnboardingError::NotEntitled("just-in-time provisioning"));
     }
-    let edit = tenants::TenantEdit { settings: given, ..tenants::TenantEdit::of(read) };
+    let edit = tenants::TenantEdit {
+        settings: given,
+        ..tenants::TenantEdit::of(read)
+    };
     tenants::update(admin, read, edit).await
 }
 
@@ -91,7 +99,9 @@ pub(super) async fn hold_enforcement(
         return Ok(());
     }
     let connections = admin.store.connections().await?;
-    let active = connections.iter().find(|connection| connection.state == ConnectionState::Active);
+    let active = connections
+        .iter()
+        .find(|connection| connection.state == ConnectionState::Active);
     tx.check_connection(active.ok_or(OnboardingError::NothingToEnforce)?);
     Ok(())
 }

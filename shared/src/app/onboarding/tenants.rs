@@ -36,7 +36,10 @@ impl TenantEdit {
         let access = gatehouse.config.access_lifetime;
         let access_seconds = u32::try_from(access.max(TimeDelta::zero()).num_seconds()).unwrap_or(u32::MAX);
         Self {
-            settings: TenantSettings { access_seconds, ..TenantSettings::default() },
+            settings: TenantSettings {
+                access_seconds,
+                ..TenantSettings::default()
+            },
             ..Self::default()
         }
     }
@@ -140,10 +143,20 @@ pub async fn update(
         ..read.clone()
     };
     tx.update_tenant(&tenant);
-    tx.tenant_events(vec![events::tenant_updated(&tenant, admin.now(), &admin.actor.to_value())]);
+    tx.tenant_events(vec![events::tenant_updated(
+        &tenant,
+        admin.now(),
+        &admin.actor.to_value(),
+    )]);
     let changed = changed_fields(read, &tenant);
-    admin.audit(&mut tx, "tenant.updated", json!({ "tenant": tenant.id, "changed": changed }))?;
-    tx.commit().await.map_err(|error| refused(error, Guard::Tenant, OnboardingError::Changed))?;
+    admin.audit(
+        &mut tx,
+        "tenant.updated",
+        json!({ "tenant": tenant.id, "changed": changed }),
+    )?;
+    tx.commit()
+        .await
+        .map_err(|error| refused(error, Guard::Tenant, OnboardingError::Changed))?;
     Ok(tenant)
 }
 
@@ -165,7 +178,11 @@ fn changed_fields(before: &Tenant, after: &Tenant) -> Vec<&'static str> {
         ("settings", before.settings != after.settings),
         ("root_user", before.root_user != after.root_user),
     ];
-    differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    differs
+        .into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// The tenant as it is now, if the caller read this version of it.

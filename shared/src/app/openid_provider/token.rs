@@ -30,8 +30,10 @@ pub async fn token(
     form: &Parameters,
 ) -> Result<TokenResponse, ProviderError> {
     let (client, _) = authenticate(gatehouse, authorization, form, "/oauth2/token").await?;
-    let request = TokenRequest::parse(form)
-        .map_err(|error| ProviderError::Refused { code: error.code(), answer: error.answer() })?;
+    let request = TokenRequest::parse(form).map_err(|error| ProviderError::Refused {
+        code: error.code(),
+        answer: error.answer(),
+    })?;
     match request {
         TokenRequest::Code(exchange) => redeem(gatehouse, &client, &exchange).await,
         TokenRequest::Refresh(exchange) => renew(gatehouse, &client, &exchange).await,
@@ -39,7 +41,10 @@ pub async fn token(
 }
 
 fn refused(error: &RedeemError) -> ProviderError {
-    ProviderError::Refused { code: error.code(), answer: error.answer() }
+    ProviderError::Refused {
+        code: error.code(),
+        answer: error.answer(),
+    }
 }
 
 async fn redeem(
@@ -48,10 +53,18 @@ async fn redeem(
     exchange: &CodeExchange,
 ) -> Result<TokenResponse, ProviderError> {
     let now = gatehouse.clock.now();
-    let stored = gatehouse.store.front_door().code::<StoredCode>(exchange.code.expose()).await?;
-    let Some(stored) = stored else { return Err(refused(&RedeemError::Unknown)) };
+    let stored = gatehouse
+        .store
+        .front_door()
+        .code::<StoredCode>(exchange.code.expose())
+        .await?;
+    let Some(stored) = stored else {
+        return Err(refused(&RedeemError::Unknown));
+    };
     let code = stored.grant;
-    let spent = stored.redeemed_for.and_then(|family| Digest::try_from(family).ok());
+    let spent = stored
+        .redeemed_for
+        .and_then(|family| Digest::try_from(family).ok());
     let who = &code.authentication;
     let store = gatehouse.store.tenant(&who.tenant);
     let read: FamilyRead<Grant> = store.family(&who.user, None, &who.session.to_string()).await?;
@@ -78,14 +91,29 @@ async fn redeem(
         Err(error) => return Err(error.into()),
     }
     let scopes = grant.scopes.clone();
-    let issue = Issue { client, user: &user, grant: &grant, scopes: &scopes, nonce: code.nonce.as_deref() };
+    let issue = Issue {
+        client,
+        user: &user,
+        grant: &grant,
+        scopes: &scopes,
+        nonce: code.nonce.as_deref(),
+    };
     issue.response(gatehouse, first.as_ref(), now).await
 }
 
 /// The code was redeemed between reading and writing: that is reuse as well, and ends the family.
-async fn reused_meanwhile(gatehouse: &Gatehouse, exchange: &CodeExchange) -> Result<ProviderError, ProviderError> {
-    let stored = gatehouse.store.front_door().code::<StoredCode>(exchange.code.expose()).await?;
-    let family = stored.as_ref().and_then(|stored| Digest::try_from(stored.redeemed_for.clone()?).ok());
+async fn reused_meanwhile(
+    gatehouse: &Gatehouse,
+    exchange: &CodeExchange,
+) -> Result<ProviderError, ProviderError> {
+    let stored = gatehouse
+        .store
+        .front_door()
+        .code::<StoredCode>(exchange.code.expose())
+        .await?;
+    let family = stored
+        .as_ref()
+        .and_then(|stored| Digest::try_from(stored.redeemed_for.clone()?).ok());
     match (stored, family) {
         (Some(stored), Some(family)) => {
             end_family(gatehouse, &stored.grant, &family).await?;
@@ -100,7 +128,13 @@ fn begin(code: &StoredCode, now: DateTime<Utc>) -> Result<(Grant, Option<Refresh
     let who = &code.authentication;
     let id = random::uuid()?;
     let first = if code.scopes.contains(Scope::OfflineAccess) {
-        let token = RefreshToken::new(who.tenant.clone(), who.user.clone(), who.session, id, random::bytes()?);
+        let token = RefreshToken::new(
+            who.tenant.clone(),
+            who.user.clone(),
+            who.session,
+            id,
+            random::bytes()?,
+        );
         Some(token)
     } else {
         None
@@ -124,10 +158,18 @@ async fn renew(
     let presented = &exchange.token;
     let store = gatehouse.store.tenant(&presented.tenant);
     let key = presented.grant_key().to_string();
-    let read: FamilyRead<Grant> =
-        store.family(&presented.user, Some(&key), &presented.session.to_string()).await?;
+    let read: FamilyRead<Grant> = store
+        .family(&presented.user, Some(&key), &presented.session.to_string())
+        .await?;
     let stored = read.family.as_ref();
-    let allowed = refresh(stored, presented, &client.id, exchange.scope.as_deref(), &standing(&read), now);
+    let allowed = refresh(
+        stored,
+        presented,
+        &client.id,
+        exchange.scope.as_deref(),
+        &standing(&read),
+        now,
+    );
     let scopes = match allowed {
         Ok(scopes) => scopes,
         Err(error) => {
@@ -136,7 +178,10 @@ async fn renew(
                 tx.delete_family(&presented.user, &key);
                 tx.commit().await?;
             }
-            return Err(ProviderError::Refused { code: error.code(), answer: error.answer() });
+            return Err(ProviderError::Refused {
+                code: error.code(),
+                answer: error.answer(),
+            });
         }
     };
     let (Some(grant), Some(user)) = (read.family.as_ref(), read.user.as_ref()) else {
@@ -154,13 +199,22 @@ async fn renew(
         Err(CommitError::Refused(_)) => return Err(unknown()),
         Err(error) => return Err(error.into()),
     }
-    let issue = Issue { client, user, grant: &rotated, scopes: &scopes, nonce: None };
+    let issue = Issue {
+        client,
+        user,
+        grant: &rotated,
+        scopes: &scopes,
+        nonce: None,
+    };
     issue.response(gatehouse, Some(&next), now).await
 }
 
 fn unknown() -> ProviderError {
     let error = RefreshError::Unknown;
-    ProviderError::Refused { code: error.code(), answer: error.answer() }
+    ProviderError::Refused {
+        code: error.code(),
+        answer: error.answer(),
+    }
 }
 
 /// Tokens about to be issued.
@@ -184,7 +238,9 @@ impl Issue<'_> {
             keys::provider_keys(gatehouse).await?,
             profile::profile(gatehouse, self.user, &who.connection).await?,
         );
-        let key = keys.signing(self.client.id_token_alg).map_err(super::keys::KeysError::from)?;
+        let key = keys
+            .signing(self.client.id_token_alg)
+            .map_err(super::keys::KeysError::from)?;
         let issuer = gatehouse.config.base_url.as_str();
         let access = access_token::issue(key, issuer, self.grant, self.scopes, random::uuid()?, now)
             .map_err(|error| ProviderError::Signing(error.code()))?;
@@ -197,7 +253,8 @@ impl Issue<'_> {
             scopes: self.scopes,
             access_token: access.token.expose(),
         };
-        let id_token = id_token::issue(key, &context, now).map_err(|error| ProviderError::Signing(error.code()))?;
+        let id_token =
+            id_token::issue(key, &context, now).map_err(|error| ProviderError::Signing(error.code()))?;
         Ok(TokenResponse::new(access, refresh, id_token, self.scopes))
     }
 }

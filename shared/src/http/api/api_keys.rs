@@ -28,7 +28,11 @@ pub(super) async fn list(Admin(admin): Admin) -> Answer {
 
 /// `POST …/api-keys`: the token is in this answer and nowhere else.
 pub(super) async fn create(Admin(admin): Admin, ApiJson(wanted): ApiJson<Wanted>) -> Answer {
-    let new = NewKey { kind: wanted.kind, name: wanted.name, expires_at: wanted.expires_at };
+    let new = NewKey {
+        kind: wanted.kind,
+        name: wanted.name,
+        expires_at: wanted.expires_at,
+    };
     let (key, token) = api_keys::create(&admin, &new).await?;
     let mut body = view::api_key(&key);
     view::show_once(&mut body, "token", &token);

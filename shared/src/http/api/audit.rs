@@ -16,12 +16,27 @@ const PART: char = '~';
 /// `GET …/sign-in-failures`, newest first; `reference` as a person reads it out.
 pub(super) async fn failures(Admin(admin): Admin, uri: Uri) -> Answer {
     let query = PageQuery::of(&uri, &["reference"])?;
-    let reference = query.get("reference").map(|typed| Reference::parse(typed).ok_or_else(bad_reference));
-    let reference = reference.transpose()?.map(|reference| reference.as_str().to_owned());
-    let found = read(&admin, &query, AuditQuery { failures_only: true, reference, ..AuditQuery::default() });
+    let reference = query
+        .get("reference")
+        .map(|typed| Reference::parse(typed).ok_or_else(bad_reference));
+    let reference = reference
+        .transpose()?
+        .map(|reference| reference.as_str().to_owned());
+    let found = read(
+        &admin,
+        &query,
+        AuditQuery {
+            failures_only: true,
+            reference,
+            ..AuditQuery::default()
+        },
+    );
     let found = found.await?;
     let items = found.records.iter().map(view::failure).collect::<Vec<_>>();
-    Ok(json(StatusCode::OK, &page(&items, found.next.map(text).as_deref())))
+    Ok(json(
+        StatusCode::OK,
+        &page(&items, found.next.map(text).as_deref()),
+    ))
 }
 
 /// `GET …/audit`, newest first.
@@ -29,8 +44,15 @@ pub(super) async fn trail(Admin(admin): Admin, uri: Uri) -> Answer {
     let query = PageQuery::of(&uri, &[])?;
     let found = read(&admin, &query, AuditQuery::default()).await?;
     let operator = admin.actor.is_operator();
-    let items = found.records.iter().map(|record| view::audit(record, operator)).collect::<Vec<_>>();
-    Ok(json(StatusCode::OK, &page(&items, found.next.map(text).as_deref())))
+    let items = found
+        .records
+        .iter()
+        .map(|record| view::audit(record, operator))
+        .collect::<Vec<_>>();
+    Ok(json(
+        StatusCode::OK,
+        &page(&items, found.next.map(text).as_deref()),
+    ))
 }
 
 async fn read(
@@ -39,7 +61,15 @@ async fn read(
     wanted: AuditQuery,
 ) -> Result<audit::AuditPage, Problem> {
     let after = query.cursor.as_deref().map(cursor).transpose()?;
-    Ok(audit::read(admin, &AuditQuery { after, limit: query.limit, ..wanted }).await?)
+    Ok(audit::read(
+        admin,
+        &AuditQuery {
+            after,
+            limit: query.limit,
+            ..wanted
+        },
+    )
+    .await?)
 }
 
 fn cursor(given: &str) -> Result<AuditCursor, Problem> {

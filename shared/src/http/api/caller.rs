@@ -34,7 +34,9 @@ impl<S: Sync> FromRequestParts<S> for Admin {
 /// 401 when there is none, or more than one.
 pub fn bearer(headers: &HeaderMap) -> Result<Secret, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(no_token()) };
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(no_token());
+    };
     let text = value.to_str().map_err(|_| no_token())?;
     let (scheme, token) = text.split_once(' ').ok_or_else(no_token)?;
     let token = token.trim_start_matches(' ');
@@ -60,7 +62,11 @@ pub async fn owner(gatehouse: Arc<Gatehouse>, headers: &HeaderMap) -> Result<Adm
         ApiKeyKind::Scim => return Err(wrong_kind()),
     }
     let store = gatehouse.store.tenant(&key.tenant);
-    Ok(Administration { gatehouse, store, actor: Actor::Owner { key: key.id } })
+    Ok(Administration {
+        gatehouse,
+        store,
+        actor: Actor::Owner { key: key.id },
+    })
 }
 
 /// 401 without a token.

@@ -22,7 +22,10 @@ const METADATA_BODY_LIMIT: usize = 2 * MAX_METADATA_BYTES;
 /// `GET …/connections`
 pub(super) async fn list(Admin(admin): Admin) -> Answer {
     let found = connections::list(&admin).await?;
-    let items = found.iter().map(|connection| shown(&admin, connection, &[])).collect::<Vec<_>>();
+    let items = found
+        .iter()
+        .map(|connection| shown(&admin, connection, &[]))
+        .collect::<Vec<_>>();
     Ok(json(StatusCode::OK, &page(&items, None)))
 }
 
@@ -40,7 +43,9 @@ fn identified(body: Value) -> Result<(Option<ConnectionId>, Value), Problem> {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "connection_field", detail).with_field(field, detail)
     };
     let mut body = body;
-    let Some(fields) = body.as_object_mut() else { return Ok((None, body)) };
+    let Some(fields) = body.as_object_mut() else {
+        return Ok((None, body));
+    };
     let protocol = fields.remove("protocol");
     if protocol.as_ref().and_then(Value::as_str) != Some("saml") {
         return Err(bad("/protocol", "Wanted the protocol saml."));
@@ -50,7 +55,9 @@ fn identified(body: Value) -> Result<(Option<ConnectionId>, Value), Problem> {
         Some(Value::String(text)) => Some(ConnectionId::parse(&text)),
         Some(_) => Some(ConnectionId::parse("")),
     };
-    let id = id.transpose().map_err(|_| bad("/id", "Wanted 1 to 64 letters, digits, '-' or '_'."))?;
+    let id = id
+        .transpose()
+        .map_err(|_| bad("/id", "Wanted 1 to 64 letters, digits, '-' or '_'."))?;
     Ok((id, body))
 }
 

@@ -21,7 +21,10 @@ pub(super) struct Wanted {
 impl Wanted {
     fn checked(self) -> Result<DomainRequest, OnboardingError> {
         let domain = DomainName::parse_claimable(&self.domain)?;
-        Ok(DomainRequest { domain, include_subdomains: self.include_subdomains })
+        Ok(DomainRequest {
+            domain,
+            include_subdomains: self.include_subdomains,
+        })
     }
 }
 

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::bad_cursor;
-use super::{Admin, Answer, ApiJson, IfMatch, PageQuery, PathIds, json as answer, json_at, merge_into, page, view};
+use super::{
+    Admin, Answer, ApiJson, IfMatch, PageQuery, PathIds, json as answer, json_at, merge_into, page, view,
+};
 use crate::app::onboarding::OnboardingError;
 use crate::app::onboarding::members::{self, MemberEdit, NewMember};
 use crate::domain::ids::UserId;
@@ -22,9 +24,17 @@ pub(super) struct Import {
 /// `GET …/members`
 pub(super) async fn list(Admin(admin): Admin, uri: Uri) -> Answer {
     let query = PageQuery::of(&uri, &[])?;
-    let after = query.cursor.as_deref().map(UserId::parse).transpose().map_err(|_| bad_cursor())?;
+    let after = query
+        .cursor
+        .as_deref()
+        .map(UserId::parse)
+        .transpose()
+        .map_err(|_| bad_cursor())?;
     let users = members::list(&admin, after.as_ref(), query.store_limit()).await?;
-    let next = users.last().filter(|_| users.len() == query.limit).map(|user| user.id.as_str());
+    let next = users
+        .last()
+        .filter(|_| users.len() == query.limit)
+        .map(|user| user.id.as_str());
     let items = users.iter().map(view::member).collect::<Vec<_>>();
     Ok(answer(StatusCode::OK, &page(&items, next)))
 }
@@ -38,7 +48,11 @@ pub(super) async fn create(Admin(admin): Admin, ApiJson(new): ApiJson<NewMember>
 /// `POST …/members/import`: an answer for each line.
 pub(super) async fn import(Admin(admin): Admin, ApiJson(list): ApiJson<Import>) -> Answer {
     let done = members::import(&admin, &list.members).await?;
-    let lines = done.iter().enumerate().map(|(at, line)| imported(at, line)).collect::<Vec<_>>();
+    let lines = done
+        .iter()
+        .enumerate()
+        .map(|(at, line)| imported(at, line))
+        .collect::<Vec<_>>();
     Ok(answer(StatusCode::OK, &json!({ "results": lines })))
 }
 
@@ -53,7 +67,10 @@ fn imported(at: usize, line: &Result<User, OnboardingError>) -> Value {
 
 /// `GET …/members/{member}`
 pub(super) async fn read(Admin(admin): Admin, ids: PathIds) -> Answer {
-    Ok(shown(StatusCode::OK, &members::read(&admin, &ids.member()?).await?))
+    Ok(shown(
+        StatusCode::OK,
+        &members::read(&admin, &ids.member()?).await?,
+    ))
 }
 
 /// `PATCH …/members/{member}`
@@ -65,22 +82,34 @@ pub(super) async fn update(
 ) -> Answer {
     let read = members::at_version(&admin, &ids.member()?, version).await?;
     let edit = merge_into(&MemberEdit::of(&read), &patch)?;
-    Ok(shown(StatusCode::OK, &members::update(&admin, &read, &edit).await?))
+    Ok(shown(
+        StatusCode::OK,
+        &members::update(&admin, &read, &edit).await?,
+    ))
 }
 
 /// `POST …/members/{member}/deactivate`
 pub(super) async fn deactivate(Admin(admin): Admin, ids: PathIds) -> Answer {
-    Ok(shown(StatusCode::OK, &members::deactivate(&admin, &ids.member()?).await?))
+    Ok(shown(
+        StatusCode::OK,
+        &members::deactivate(&admin, &ids.member()?).await?,
+    ))
 }
 
 /// `POST …/members/{member}/reactivate`
 pub(super) async fn reactivate(Admin(admin): Admin, ids: PathIds) -> Answer {
-    Ok(shown(StatusCode::OK, &members::reactivate(&admin, &ids.member()?).await?))
+    Ok(shown(
+        StatusCode::OK,
+        &members::reactivate(&admin, &ids.member()?).await?,
+    ))
 }
 
 /// `POST …/members/{member}/revoke-sessions`
 pub(super) async fn revoke_sessions(Admin(admin): Admin, ids: PathIds) -> Answer {
-    Ok(shown(StatusCode::OK, &members::revoke_sessions(&admin, &ids.member()?).await?))
+    Ok(shown(
+        StatusCode::OK,
+        &members::revoke_sessions(&admin, &ids.member()?).await?,
+    ))
 }
 
 fn shown(status: StatusCode, user: &User) -> Response<Body> {

@@ -40,7 +40,10 @@ pub type Answer = Result<Response<Body>, Problem>;
 pub fn tenant_routes() -> Router {
     Router::new()
         .route("/connections", get(connections::list).post(connections::create))
-        .route("/connections/{connection}", get(connections::read).patch(connections::update))
+        .route(
+            "/connections/{connection}",
+            get(connections::read).patch(connections::update),
+        )
         .route("/connections/{connection}/idp", put(connections::set_idp))
         .route("/connections/{connection}/submit", post(connections::submit))
         .route("/connections/{connection}/withdraw", post(connections::withdraw))
@@ -52,7 +55,10 @@ pub fn tenant_routes() -> Router {
         .route("/members/{member}", get(members::read).patch(members::update))
         .route("/members/{member}/deactivate", post(members::deactivate))
         .route("/members/{member}/reactivate", post(members::reactivate))
-        .route("/members/{member}/revoke-sessions", post(members::revoke_sessions))
+        .route(
+            "/members/{member}/revoke-sessions",
+            post(members::revoke_sessions),
+        )
         .route("/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/api-keys/{key}", delete(api_keys::revoke))
         .route("/sign-in-failures", get(audit::failures))

@@ -28,7 +28,11 @@ fn merge(target: &mut Value, patch: &Value, depth: usize) {
         if change.is_null() {
             fields.remove(name);
         } else {
-            merge(fields.entry(name.clone()).or_insert(Value::Null), change, depth + 1);
+            merge(
+                fields.entry(name.clone()).or_insert(Value::Null),
+                change,
+                depth + 1,
+            );
         }
     }
 }

@@ -19,18 +19,30 @@ fn rfc_7396_appendix_a() {
         (json!({"a":"b","b":"c"}), json!({"a":null}), json!({"b":"c"})),
         (json!({"a":["b"]}), json!({"a":"c"}), json!({"a":"c"})),
         (json!({"a":"c"}), json!({"a":["b"]}), json!({"a":["b"]})),
-        (json!({"a":{"b":"c"}}), json!({"a":{"b":"d","c":null}}), json!({"a":{"b":"d"}})),
+        (
+            json!({"a":{"b":"c"}}),
+            json!({"a":{"b":"d","c":null}}),
+            json!({"a":{"b":"d"}}),
+        ),
         (json!({"a":[{"b":"c"}]}), json!({"a":[1]}), json!({"a":[1]})),
-        (json!(["a","b"]), json!(["c","d"]), json!(["c","d"])),
+        (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
         (json!({"a":"b"}), json!(["c"]), json!(["c"])),
         (json!({"a":"foo"}), json!(null), json!(null)),
         (json!({"a":"foo"}), json!("bar"), json!("bar")),
         (json!({"e":null}), json!({"a":1}), json!({"e":null,"a":1})),
-        (json!([1,2]), json!({"a":"b","c":null}), json!({"a":"b"})),
-        (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
+        (json!([1, 2]), json!({"a":"b","c":null}), json!({"a":"b"})),
+        (
+            json!({}),
+            json!({"a":{"bb":{"ccc":null}}}),
+            json!({"a":{"bb":{}}}),
+        ),
     ];
     for (target, patch, wanted) in cases {
-        assert_eq!(patched(target.clone(), &patch), wanted, "{target} patched with {patch}");
+        assert_eq!(
+            patched(target.clone(), &patch),
+            wanted,
+            "{target} patched with {patch}"
+        );
     }
 }
 
@@ -43,7 +55,10 @@ struct Shape {
 }
 
 fn shape() -> Shape {
-    Shape { name: "Acme".to_owned(), seats: Some(5) }
+    Shape {
+        name: "Acme".to_owned(),
+        seats: Some(5),
+    }
 }
 
 #[test]
@@ -56,7 +71,12 @@ fn null_unsets_and_absent_keeps() {
 
 #[test]
 fn a_value_is_never_quoted_in_the_refusal() {
-    for patch in [json!({ "nmae": "x" }), json!({ "seats": "hunter2" }), json!(["hunter2"]), json!({ "name": null })] {
+    for patch in [
+        json!({ "nmae": "x" }),
+        json!({ "seats": "hunter2" }),
+        json!(["hunter2"]),
+        json!({ "name": null }),
+    ] {
         let refused = merge_into(&shape(), &patch).unwrap_err();
         assert_eq!(refused.status().as_u16(), 400, "{patch}");
         assert_eq!(refused.code(), "body_malformed");

@@ -26,7 +26,11 @@ fn read(headers: &HeaderMap) -> Result<u64, Problem> {
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let Some(value) = values.next() else {
         let detail = "Wanted If-Match with the ETag that was read.";
-        return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "if_match_missing", detail));
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "if_match_missing",
+            detail,
+        ));
     };
     let version = value
         .to_str()

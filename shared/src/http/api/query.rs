@@ -37,7 +37,12 @@ impl PageQuery {
             if known.contains(&name) {
                 others.push((name.to_owned(), value.to_owned()));
             } else if !["limit", "cursor"].contains(&name) {
-                let known = known.iter().copied().chain(["limit", "cursor"]).collect::<Vec<_>>().join(", ");
+                let known = known
+                    .iter()
+                    .copied()
+                    .chain(["limit", "cursor"])
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 return Err(bad("parameter_unknown", format!("Known parameters are {known}.")));
             }
         }
@@ -45,17 +50,27 @@ impl PageQuery {
             None => DEFAULT_LIMIT,
             Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => limit,
             Some(Ok(_) | Err(_)) => {
-                return Err(bad("parameter_limit", format!("Wanted a limit of 1 to {MAX_LIMIT}.")));
+                return Err(bad(
+                    "parameter_limit",
+                    format!("Wanted a limit of 1 to {MAX_LIMIT}."),
+                ));
             }
         };
         let cursor = parameters.get("cursor").map(decode).transpose()?;
-        Ok(Self { limit, cursor, others })
+        Ok(Self {
+            limit,
+            cursor,
+            others,
+        })
     }
 
     /// One of the further parameters; an empty one counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.others.iter().find(|(known, value)| known == name && !value.is_empty());
+        let found = self
+            .others
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
     }
 
@@ -74,7 +89,10 @@ pub fn page(items: &[impl Serialize], next: Option<&str>) -> Value {
 /// 400 for a cursor that no page of ours gave.
 #[must_use]
 pub fn bad_cursor() -> Problem {
-    bad("cursor_invalid", "Wanted a cursor as an earlier page gave it.".to_owned())
+    bad(
+        "cursor_invalid",
+        "Wanted a cursor as an earlier page gave it.".to_owned(),
+    )
 }
 
 fn decode(cursor: &str) -> Result<String, Problem> {

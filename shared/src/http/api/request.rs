@@ -31,8 +31,15 @@ impl<S: Send + Sync> FromRequestParts<S> for PathIds {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| absent("not_found"))?;
-        Ok(Self(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| absent("not_found"))?;
+        Ok(Self(
+            params
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        ))
     }
 }
 
@@ -40,7 +47,10 @@ impl PathIds {
     /// A part of the path as it is.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// `{tenant}`.

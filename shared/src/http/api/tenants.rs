@@ -21,7 +21,10 @@ pub(super) async fn update(
 ) -> Answer {
     let tenant = tenants::at_version(&admin, version).await?;
     let edit = merge_into(&TenantEdit::of(&tenant), &patch)?;
-    Ok(show_tenant(StatusCode::OK, &tenants::update(&admin, &tenant, edit).await?))
+    Ok(show_tenant(
+        StatusCode::OK,
+        &tenants::update(&admin, &tenant, edit).await?,
+    ))
 }
 
 /// `PATCH` of the settings, by the owner.
@@ -32,7 +35,10 @@ pub(super) async fn update_settings(
 ) -> Answer {
     let tenant = tenants::at_version(&admin, version).await?;
     let edit = merge_into(&tenant.settings, &patch)?;
-    Ok(show_tenant(StatusCode::OK, &settings::update(&admin, &tenant, edit).await?))
+    Ok(show_tenant(
+        StatusCode::OK,
+        &settings::update(&admin, &tenant, edit).await?,
+    ))
 }
 
 /// A tenant with its ETag.

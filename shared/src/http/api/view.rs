@@ -81,12 +81,19 @@ fn identity_provider(idp: &SamlIdp, now: DateTime<Utc>) -> Value {
 }
 
 fn certificates(stored: &[String], now: DateTime<Utc>) -> Vec<Value> {
-    stored.iter().filter_map(|der| Certificate::from_base64(der).ok()).map(|c| certificate(&c, now)).collect()
+    stored
+        .iter()
+        .filter_map(|der| Certificate::from_base64(der).ok())
+        .map(|c| certificate(&c, now))
+        .collect()
 }
 
 fn certificate(certificate: &Certificate, now: DateTime<Utc>) -> Value {
     let findings = certificate.findings(now);
-    let findings = findings.iter().map(|f| finding(f.code(), f.to_string())).collect::<Vec<_>>();
+    let findings = findings
+        .iter()
+        .map(|f| finding(f.code(), f.to_string()))
+        .collect::<Vec<_>>();
     json!({
         "subject": certificate.subject(),
         "issuer": certificate.issuer(),
@@ -101,7 +108,10 @@ fn certificate(certificate: &Certificate, now: DateTime<Utc>) -> Value {
 
 /// What was mended in the metadata just read, and settings that will not work or not last.
 fn findings(connection: &Connection, saml: &SamlConnection, read: &[MetadataFinding]) -> Vec<Value> {
-    let mut all = read.iter().map(|f| finding(f.code(), f.to_string())).collect::<Vec<_>>();
+    let mut all = read
+        .iter()
+        .map(|f| finding(f.code(), f.to_string()))
+        .collect::<Vec<_>>();
     let by_name_id = connection.subject == SubjectSource::NameId;
     match saml.name_id_format.parse::<NameIdFormat>() {
         Ok(NameIdFormat::Transient) if by_name_id => {
@@ -188,9 +198,9 @@ pub(super) fn audit(record: &AuditRecord, operator: bool) -> Value {
 #[must_use]
 pub fn app_client(versioned: &Versioned) -> Value {
     let client = &versioned.client;
-    let secrets = client.secrets.iter().map(|secret| {
-        json!({ "id": secret.id, "created_at": secret.created_at, "expires_at": secret.expires_at })
-    });
+    let secrets = client.secrets.iter().map(
+        |secret| json!({ "id": secret.id, "created_at": secret.created_at, "expires_at": secret.expires_at }),
+    );
     json!({
         "client_id": client.id,
         "name": client.name,

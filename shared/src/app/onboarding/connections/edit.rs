@@ -118,12 +118,17 @@ impl ConnectionEdit {
 impl SamlEdit {
     fn checked(self, policy: EndpointPolicy) -> Result<Self, OnboardingError> {
         if self.foreign_acs_urls.len() > MOST_ACS_URLS {
-            return Err(OnboardingError::TooMany { what: "foreign ACS URLs", most: MOST_ACS_URLS });
+            return Err(OnboardingError::TooMany {
+                what: "foreign ACS URLs",
+                most: MOST_ACS_URLS,
+            });
         }
         let mut foreign_acs_urls = Vec::with_capacity(self.foreign_acs_urls.len());
         for url in &self.foreign_acs_urls {
-            let url = EndpointUrl::parse(url, policy)
-                .map_err(|error| OnboardingError::Endpoint { field: "/saml/foreign_acs_urls", error })?;
+            let url = EndpointUrl::parse(url, policy).map_err(|error| OnboardingError::Endpoint {
+                field: "/saml/foreign_acs_urls",
+                error,
+            })?;
             foreign_acs_urls.push(url.as_str().to_owned());
         }
         let field = "/saml/sp_entity_id";
@@ -132,7 +137,12 @@ impl SamlEdit {
             && id.chars().any(char::is_whitespace)
         {
             let got = id.chars().count();
-            return Err(OnboardingError::Text { field, min: 1, max: MOST_ENTITY_ID, got });
+            return Err(OnboardingError::Text {
+                field,
+                min: 1,
+                max: MOST_ENTITY_ID,
+                got,
+            });
         }
         Ok(Self {
             sp_entity_id,
@@ -157,5 +167,7 @@ fn check_mapping(mapping: &AttributeMapping) -> Result<(), OnboardingError> {
         ("/attributes/team_name", &mapping.team_name),
         ("/attributes/team_role", &mapping.team_role),
     ];
-    names.into_iter().try_for_each(|(field, name)| rules::exact(field, name.as_deref(), MOST_ATTRIBUTE))
+    names
+        .into_iter()
+        .try_for_each(|(field, name)| rules::exact(field, name.as_deref(), MOST_ATTRIBUTE))
 }

@@ -70,15 +70,27 @@ async fn taken(
     let endpoints = admin.endpoint_policy();
     match input {
         IdpInput::MetadataXml { xml, entity_id } => {
-            let options = ReadOptions { entity_id: entity_id.as_deref(), endpoints };
+            let options = ReadOptions {
+                entity_id: entity_id.as_deref(),
+                endpoints,
+            };
             Ok((idp::parse(xml.as_bytes(), options)?, None))
         }
         IdpInput::MetadataUrl { url, entity_id } => {
             let answer = admin.gatehouse.outbound.get(url).await?;
-            let options = ReadOptions { entity_id: entity_id.as_deref(), endpoints };
+            let options = ReadOptions {
+                entity_id: entity_id.as_deref(),
+                endpoints,
+            };
             Ok((idp::parse(answer.success()?, options)?, Some(url.clone())))
         }
-        IdpInput::ByHand { issuer, sign_in_url, sign_in_binding, sign_out_url, certificates } => {
+        IdpInput::ByHand {
+            issuer,
+            sign_in_url,
+            sign_in_binding,
+            sign_out_url,
+            certificates,
+        } => {
             let metadata = idp::by_hand(ByHand {
                 issuer,
                 sign_in_url,
@@ -90,7 +102,13 @@ async fn taken(
                 certificates,
                 endpoints,
             })?;
-            Ok((ReadMetadata { metadata, findings: Vec::new() }, None))
+            Ok((
+                ReadMetadata {
+                    metadata,
+                    findings: Vec::new(),
+                },
+                None,
+            ))
         }
     }
 }

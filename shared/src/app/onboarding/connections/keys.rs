@@ -21,10 +21,23 @@ pub(super) struct SpCertificates {
 }
 
 /// Makes both rings unless they are there.
-pub(super) async fn ensure(gatehouse: &Gatehouse, id: &ConnectionId) -> Result<SpCertificates, OnboardingError> {
+pub(super) async fn ensure(
+    gatehouse: &Gatehouse,
+    id: &ConnectionId,
+) -> Result<SpCertificates, OnboardingError> {
     let now = gatehouse.clock.now();
-    let signing = ring(gatehouse, SecretName::SpSigning(id.clone()), "Gatehouse SAML signing", now);
-    let decryption = ring(gatehouse, SecretName::SpDecryption(id.clone()), "Gatehouse SAML encryption", now);
+    let signing = ring(
+        gatehouse,
+        SecretName::SpSigning(id.clone()),
+        "Gatehouse SAML signing",
+        now,
+    );
+    let decryption = ring(
+        gatehouse,
+        SecretName::SpDecryption(id.clone()),
+        "Gatehouse SAML encryption",
+        now,
+    );
     let (signing, decryption) = futures_util::future::try_join(signing, decryption).await?;
     Ok(SpCertificates {
         signing: base64(&signing.published_for_signing()),
@@ -44,8 +57,13 @@ async fn ring(
         let material = KeyMaterial::generate(common_name, RsaSize::Bits2048, now, VALIDITY)?;
         KeyRing::new(&kid, now, material)
     });
-    let ring = made.await.map_err(|_| crate::saml::keys::KeyError::Generation)??;
-    let created = gatehouse.secrets.create_if_absent(&name, &ring.to_secret()?).await?;
+    let ring = made
+        .await
+        .map_err(|_| crate::saml::keys::KeyError::Generation)??;
+    let created = gatehouse
+        .secrets
+        .create_if_absent(&name, &ring.to_secret()?)
+        .await?;
     Ok(KeyRing::from_secret(&created.into_version().value)?)
 }
 

@@ -69,10 +69,20 @@ pub async fn create(
     entitled(admin).await?;
     let edit = edit.checked(admin.endpoint_policy())?;
     if admin.store.connections().await?.len() >= MOST_CONNECTIONS {
-        return Err(OnboardingError::TooMany { what: "connections", most: MOST_CONNECTIONS });
+        return Err(OnboardingError::TooMany {
+            what: "connections",
+            most: MOST_CONNECTIONS,
+        });
     }
     let id = id.map_or_else(ConnectionId::generate, Ok)?;
-    if admin.gatehouse.store.front_door().connection(&id).await?.is_some() {
+    if admin
+        .gatehouse
+        .store
+        .front_door()
+        .connection(&id)
+        .await?
+        .is_some()
+    {
         return Err(OnboardingError::ConnectionIdTaken);
     }
     let certificates = keys::ensure(&admin.gatehouse, &id).await?;
@@ -150,8 +160,14 @@ fn noted(
     connection: &Connection,
 ) -> Result<(), OnboardingError> {
     let actor = admin.actor.to_value();
-    tx.tenant_events(vec![events::connection_changed(action, connection, admin.now(), &actor)]);
-    let data = json!({ "connection": connection.id, "version": connection.version, "state": connection.state });
+    tx.tenant_events(vec![events::connection_changed(
+        action,
+        connection,
+        admin.now(),
+        &actor,
+    )]);
+    let data =
+        json!({ "connection": connection.id, "version": connection.version, "state": connection.state });
     Ok(admin.audit(tx, action, data)?)
 }
 

@@ -48,7 +48,10 @@ pub fn after(step: Step, from: ConnectionState, actor: &Actor) -> Result<Connect
         (Step::Activate, Draft | Validating | InReview | Active | Suspended) => Ok(Active),
         (Step::Suspend, Active | Suspended | InReview | Validating) => Ok(Suspended),
         (Step::Submit, Active) | (Step::Withdraw, Active | Suspended) | (Step::Suspend, Draft) => {
-            Err(OnboardingError::Step { from: state_name(from), step: step.participle() })
+            Err(OnboardingError::Step {
+                from: state_name(from),
+                step: step.participle(),
+            })
         }
     }
 }
@@ -57,7 +60,11 @@ pub fn after(step: Step, from: ConnectionState, actor: &Actor) -> Result<Connect
 ///
 /// # Errors
 /// [`OnboardingError`]: as [`after`], `Incomplete` without an identity provider, `NotEntitled` (AQ-01).
-pub async fn take(admin: &Administration, id: &ConnectionId, step: Step) -> Result<Connection, OnboardingError> {
+pub async fn take(
+    admin: &Administration,
+    id: &ConnectionId,
+    step: Step,
+) -> Result<Connection, OnboardingError> {
     let mut rounds = MOST_ROUNDS;
     loop {
         rounds -= 1;
@@ -78,6 +85,9 @@ async fn once(admin: &Administration, id: &ConnectionId, step: Step) -> Result<C
             return Err(OnboardingError::Incomplete);
         }
     }
-    let changed = Connection { state, ..connection.clone() };
+    let changed = Connection {
+        state,
+        ..connection.clone()
+    };
     super::write(admin, &connection, changed, "connection.state_changed").await
 }

@@ -75,13 +75,17 @@ async fn rounds(admin: &Administration, id: &UserId, change: Change) -> Result<U
 async fn once(admin: &Administration, id: &UserId, change: Change) -> Result<User, OnboardingError> {
     let before = read(admin, id).await?;
     let mut tx = admin.store.begin();
-    let Some(mut user) = changed(admin, &before, change, &mut tx).await? else { return Ok(before) };
+    let Some(mut user) = changed(admin, &before, change, &mut tx).await? else {
+        return Ok(before);
+    };
     user.version = before.version + 1;
     user.modified_at = admin.now();
     tx.update_user(&before, &user);
     tx.user_events(user.id.as_str(), user.version, vec![change.event(&user)]);
     admin.audit(&mut tx, change.action(), json!({ "member": user.id }))?;
-    tx.commit().await.map_err(|error| refused(error, Guard::User, OnboardingError::Changed))?;
+    tx.commit()
+        .await
+        .map_err(|error| refused(error, Guard::User, OnboardingError::Changed))?;
     Ok(user)
 }
 

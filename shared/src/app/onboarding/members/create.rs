@@ -54,7 +54,10 @@ pub async fn import(
     list: &[NewMember],
 ) -> Result<Vec<Result<User, OnboardingError>>, OnboardingError> {
     if list.len() > MOST_IMPORTED {
-        return Err(OnboardingError::TooMany { what: "members in one import", most: MOST_IMPORTED });
+        return Err(OnboardingError::TooMany {
+            what: "members in one import",
+            most: MOST_IMPORTED,
+        });
     }
     let tenant = admin.tenant().await?;
     let mut done = Vec::with_capacity(list.len());
@@ -64,7 +67,11 @@ pub async fn import(
     Ok(done)
 }
 
-async fn create_in(admin: &Administration, tenant: &Tenant, new: &NewMember) -> Result<User, OnboardingError> {
+async fn create_in(
+    admin: &Administration,
+    tenant: &Tenant,
+    new: &NewMember,
+) -> Result<User, OnboardingError> {
     let user = user(admin, tenant, new)?;
     let mut rounds = MOST_ROUNDS;
     loop {
@@ -80,7 +87,13 @@ async fn create_in(admin: &Administration, tenant: &Tenant, new: &NewMember) -> 
 fn user(admin: &Administration, tenant: &Tenant, new: &NewMember) -> Result<User, OnboardingError> {
     let email = EmailAddress::parse(&new.email)?;
     let catalogue = &admin.gatehouse.config.role_catalogue;
-    let default = || tenant.settings.default_role.clone().unwrap_or_else(|| catalogue.default_role().to_string());
+    let default = || {
+        tenant
+            .settings
+            .default_role
+            .clone()
+            .unwrap_or_else(|| catalogue.default_role().to_string())
+    };
     let role = new.role.clone().unwrap_or_else(default);
     rules::role(catalogue, "/role", &role)?;
     let now = admin.now();
@@ -111,6 +124,12 @@ async fn write(admin: &Administration, tenant: &Tenant, user: &User) -> Result<(
     tx.create_user(user);
     let created = events::user_created(user, &[], &Value::Array(Vec::new()));
     tx.user_events(user.id.as_str(), user.version, vec![created]);
-    admin.audit(&mut tx, "member.created", json!({ "member": user.id, "role": user.role }))?;
-    tx.commit().await.map_err(|error| refused(error, Guard::UserName, OnboardingError::UserNameTaken))
+    admin.audit(
+        &mut tx,
+        "member.created",
+        json!({ "member": user.id, "role": user.role }),
+    )?;
+    tx.commit()
+        .await
+        .map_err(|error| refused(error, Guard::UserName, OnboardingError::UserNameTaken))
 }

@@ -36,7 +36,11 @@ pub async fn list(
 /// # Errors
 /// [`OnboardingError::NotFound`] when it has none of this id; another tenant's is absent.
 pub async fn read(admin: &Administration, id: &UserId) -> Result<User, OnboardingError> {
-    admin.store.user(id).await?.ok_or(OnboardingError::NotFound(Thing::Member))
+    admin
+        .store
+        .user(id)
+        .await?
+        .ok_or(OnboardingError::NotFound(Thing::Member))
 }
 
 /// The member, if the caller read this version of it.
@@ -51,7 +55,11 @@ pub async fn at_version(admin: &Administration, id: &UserId, wanted: u64) -> Res
 
 /// AQ-44: what SCIM provisions is changed at the identity provider.
 fn unlocked(user: &User) -> Result<(), OnboardingError> {
-    if user.source == Source::Scim || user.tombstone { Err(OnboardingError::Locked) } else { Ok(()) }
+    if user.source == Source::Scim || user.tombstone {
+        Err(OnboardingError::Locked)
+    } else {
+        Ok(())
+    }
 }
 
 /// IL-06: takes one seat, on condition that nobody else takes one meanwhile.

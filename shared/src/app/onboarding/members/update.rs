@@ -66,7 +66,9 @@ pub async fn update(admin: &Administration, read: &User, edit: &MemberEdit) -> R
     tx.user_events(user.id.as_str(), user.version, vec![events::user_updated(&user)]);
     let data = json!({ "member": user.id, "role": user.role, "email_changed": user.email != read.email });
     admin.audit(&mut tx, "member.updated", data)?;
-    tx.commit().await.map_err(|error| refused(error, Guard::UserName, OnboardingError::UserNameTaken))?;
+    tx.commit()
+        .await
+        .map_err(|error| refused(error, Guard::UserName, OnboardingError::UserNameTaken))?;
     Ok(user)
 }
 
@@ -76,7 +78,8 @@ fn changed(admin: &Administration, read: &User, edit: &MemberEdit) -> Result<Use
         rules::role(&admin.gatehouse.config.role_catalogue, "/role", &edit.role)?;
         user.role.clone_from(&edit.role);
     }
-    let text = |field, given: &Option<String>| rules::optional_text(field, given.as_deref(), MOST_PERSON_NAME);
+    let text =
+        |field, given: &Option<String>| rules::optional_text(field, given.as_deref(), MOST_PERSON_NAME);
     user.details.given_name = text("/given_name", &edit.given_name)?;
     user.details.family_name = text("/family_name", &edit.family_name)?;
     user.details.position = text("/position", &edit.position)?;
