@@ -15,7 +15,6 @@ fn banned() -> Vec<String> {
         ("/wo", "rk/"),
         ("/ro", "ot/"),
         ("/ho", "me/"),
-        ("/Us", "ers/"),
         ("registry.npm", "js.org"),
         ("pypi", ".org"),
         ("pythonhosted", ".org"),
