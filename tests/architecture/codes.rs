@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
 use super::none;
@@ -24,24 +25,10 @@ pub(crate) fn codes(tree: &syn::File) -> Codes {
     found
 }
 
-impl<'ast> Visit<'ast> for Codes {
-    fn visit_item_impl(&mut self, block: &'ast syn::ItemImpl) {
-        if let syn::Type::Path(path) = &*block.self_ty {
-            self.owner = path.path.segments.last().unwrap().ident.to_string();
-        }
-        visit::visit_item_impl(self, block);
-    }
-
-    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        if function.sig.ident != "code" || !answers_static_str(&function.sig) {
-            return;
-        }
-        self.seen += 1;
-        let (line, owner) = (function.sig.ident.span().start().line, &self.owner);
-        let mut literals = Literals::default();
-        literals.visit_block(&function.block);
+impl Codes {
+    fn check(&mut self, line: usize, owner: &str, codes: Vec<String>) {
         let mut known = BTreeSet::new();
-        for code in literals.codes {
+        for code in codes {
             if !snake_case(&code) {
                 self.wrong
                     .push((line, format!("{owner}: `{code}` is not snake_case")));
@@ -51,6 +38,51 @@ impl<'ast> Visit<'ast> for Codes {
                     .push((line, format!("{owner}: `{code}` stands for two variants")));
             }
         }
+    }
+}
+
+/// String literals after `=`.
+fn assigned(tokens: &TokenStream) -> Vec<String> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let literal = |pair: &[TokenTree]| match pair {
+        [TokenTree::Punct(equals), TokenTree::Literal(text)] if equals.as_char() == '=' => {
+            syn::parse2::<syn::LitStr>(TokenTree::Literal(text.clone()).into()).ok()
+        }
+        _ => None,
+    };
+    tokens
+        .windows(2)
+        .filter_map(literal)
+        .map(|text| text.value())
+        .collect()
+}
+
+impl<'ast> Visit<'ast> for Codes {
+    fn visit_item_impl(&mut self, block: &'ast syn::ItemImpl) {
+        if let syn::Type::Path(path) = &*block.self_ty {
+            self.owner = path.path.segments.last().unwrap().ident.to_string();
+        }
+        visit::visit_item_impl(self, block);
+    }
+
+    /// `codes! { Variant = "code", …; }` makes an enum with its codes.
+    fn visit_item_macro(&mut self, call: &'ast syn::ItemMacro) {
+        if call.mac.path.is_ident("codes") {
+            self.seen += 1;
+            let line = call.mac.path.segments[0].ident.span().start().line;
+            self.check(line, "codes!", assigned(&call.mac.tokens));
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        if function.sig.ident != "code" || !answers_static_str(&function.sig) {
+            return;
+        }
+        self.seen += 1;
+        let (line, owner) = (function.sig.ident.span().start().line, self.owner.clone());
+        let mut literals = Literals::default();
+        literals.visit_block(&function.block);
+        self.check(line, &owner, literals.codes);
         if literals.wildcard {
             self.wrong
                 .push((line, format!("{owner}: a `_ =>` arm hides variants")));
@@ -118,5 +150,7 @@ fn codes_are_unique_and_in_snake_case() {
 fn the_check_sees_a_code_that_stands_for_two() {
     let text = "impl E { fn code(&self) -> &'static str { match self { A => \"one\", B => \"one\", C => \"Two\", _ => \"x\" } } }";
     let found = codes(&syn::parse_file(text).unwrap());
+    let made = codes(&syn::parse_file("codes! { A = \"a_b\", X; B = \"a_b\", X; C = \"c\", Y; }").unwrap());
+    assert_eq!((made.seen, made.wrong.len()), (1, 1), "{:?}", made.wrong);
     assert_eq!(found.wrong.len(), 3, "{:?}", found.wrong);
 }

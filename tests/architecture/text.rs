@@ -15,7 +15,6 @@ fn banned() -> Vec<String> {
         ("/wo", "rk/"),
         ("/ro", "ot/"),
         ("/ho", "me/"),
-        ("/Us", "ers/"),
         ("registry.npm", "js.org"),
         ("pypi", ".org"),
         ("pythonhosted", ".org"),
@@ -79,6 +78,34 @@ fn links_in_the_documentation_lead_somewhere() {
         }
     });
     none("links that lead nowhere", &wrong);
+}
+
+/// `docs/decisions/0002` anywhere in the repository is a record that is there, and numbers are not given twice.
+#[test]
+fn decisions_that_are_named_are_recorded() {
+    let names: Vec<String> = fs::read_dir(root().join("docs/decisions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let mut wrong = Vec::new();
+    for name in &names {
+        let number = name.split('-').next().unwrap();
+        if names.iter().filter(|other| other.starts_with(number)).count() > 1 {
+            wrong.push(format!("docs/decisions/{name}: the number is given twice"));
+        }
+    }
+    visit(&root(), &mut |path, text| {
+        for rest in text.split("decisions/").skip(1) {
+            let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            if number.len() == 4 && !names.iter().any(|name| name.starts_with(&number)) {
+                wrong.push(format!(
+                    "{}: decision {number}",
+                    path.strip_prefix(root()).unwrap().display()
+                ));
+            }
+        }
+    });
+    none("decisions", &wrong);
 }
 
 /// The targets of `[text](target)`, without those on the web.

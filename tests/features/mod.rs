@@ -47,7 +47,7 @@ fn rows_marked_done_have_a_test() {
         if row.state == State::Done && !of_row.iter().any(FeatureTest::proves) {
             let prefix = row.id.to_lowercase().replace('-', "_");
             wrong.push(format!(
-                "{}: no test `{prefix}_…` with a documentation comment under tests/",
+                "{}: no test `{prefix}_…` with a documentation comment under tests/end_to_end/",
                 row.id
             ));
         }

@@ -27,7 +27,7 @@ pub(super) struct FeatureTest {
 impl FeatureTest {
     /// It runs, says what it asserts, and lies where tests go through the HTTP surface.
     pub(super) fn proves(&self) -> bool {
-        self.path.starts_with("tests/") && !self.asserts.is_empty() && !self.ignored
+        self.path.starts_with("tests/end_to_end/") && !self.asserts.is_empty() && !self.ignored
     }
 }
 
@@ -163,7 +163,7 @@ fn tests_are_found_with_what_they_assert() {
                 fn il_03_helper() {}\n#[test]\n#[ignore]\nfn il_04_b() {}\n\
                 proptest! { /// P.\n #[test] fn il_05_c(x in 0..1) { } }";
     let mut found = Vec::new();
-    collect(text.parse().unwrap(), "tests/x.rs", &mut found);
+    collect(text.parse().unwrap(), "tests/end_to_end/x.rs", &mut found);
     let found: Vec<(&str, &str, bool)> = found
         .iter()
         .map(|test| (test.name.as_str(), test.asserts.as_str(), test.proves()))
