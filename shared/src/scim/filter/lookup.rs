@@ -1,5 +1,7 @@
 //! Which index can narrow a filter down.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
 use super::matcher::find;
@@ -8,7 +10,7 @@ use crate::scim::schema::ResourceKind;
 
 /// A condition that every match of a filter fulfils and that an index answers. The filter still has to be evaluated
 /// over what the index finds: the condition may be one of several, and the index may ignore a value's type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Lookup<'f> {
     /// `id eq`
     Id(&'f str),
@@ -31,6 +33,22 @@ pub enum Lookup<'f> {
         /// Whether the instant itself is meant (`ge`).
         inclusive: bool,
     },
+}
+
+/// The kind of condition; values may be personal data.
+impl fmt::Debug for Lookup<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Id(_) => "Id",
+            Self::UserName(_) => "UserName",
+            Self::ExternalId(_) => "ExternalId",
+            Self::Email(_) => "Email",
+            Self::DisplayName(_) => "DisplayName",
+            Self::Member(_) => "Member",
+            Self::InGroup(_) => "InGroup",
+            Self::ModifiedSince { .. } => "ModifiedSince",
+        })
+    }
 }
 
 impl Lookup<'_> {

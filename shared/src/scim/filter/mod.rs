@@ -5,11 +5,14 @@
 //! quoted booleans (E-1), values without quotes (E-15), a comparison of a selected value (E-16), `email` for `emails`
 //!
 
+mod evaluate;
 mod lexer;
 mod lookup;
 mod matcher;
 mod parser;
 mod print;
+
+use std::fmt;
 
 use super::ScimError;
 use super::path::AttrPath;
@@ -23,7 +26,7 @@ pub const MAX_BYTES: usize = 4096;
 /// Deepest nesting of parentheses, brackets and `not`.
 pub const MAX_DEPTH: usize = 16;
 
-/// A filter, as written.
+/// A filter, as written. `Display` writes it back, values included; `Debug` leaves values out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filter {
     /// `path op value`
@@ -76,23 +79,22 @@ pub enum Op {
 }
 
 impl Op {
-    const ALL: [(Self, &'static str); 9] = [
-        (Self::Eq, "eq"),
-        (Self::Ne, "ne"),
-        (Self::Co, "co"),
-        (Self::Sw, "sw"),
-        (Self::Ew, "ew"),
-        (Self::Gt, "gt"),
-        (Self::Ge, "ge"),
-        (Self::Lt, "lt"),
-        (Self::Le, "le"),
+    const ALL: [Self; 9] = [
+        Self::Eq,
+        Self::Ne,
+        Self::Co,
+        Self::Sw,
+        Self::Ew,
+        Self::Gt,
+        Self::Ge,
+        Self::Lt,
+        Self::Le,
     ];
 
     fn from_word(word: &str) -> Option<Self> {
         Self::ALL
-            .iter()
-            .find(|(_, keyword)| keyword.eq_ignore_ascii_case(word))
-            .map(|(op, _)| *op)
+            .into_iter()
+            .find(|op| op.keyword().eq_ignore_ascii_case(word))
     }
 
     /// The operator's keyword.
@@ -112,8 +114,8 @@ impl Op {
     }
 }
 
-/// What an attribute is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an attribute is compared with; `Debug` does not show text, which may be personal data.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Literal {
     /// `null`: no value.
     Null,
@@ -123,6 +125,17 @@ pub enum Literal {
     Number(String),
     /// A string.
     String(String),
+}
+
+impl fmt::Debug for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Bool(value) => write!(f, "Bool({value})"),
+            Self::Number(_) => f.write_str("Number([personal])"),
+            Self::String(_) => f.write_str("String([personal])"),
+        }
+    }
 }
 
 impl Literal {

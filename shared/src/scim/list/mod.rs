@@ -53,7 +53,7 @@ impl Paging {
 }
 
 /// A page of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Page {
     /// How many resources the query has in all.
     pub total: u64,

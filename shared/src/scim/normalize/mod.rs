@@ -8,6 +8,8 @@
 mod member;
 mod value;
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::ScimError;
@@ -24,13 +26,23 @@ pub const MAX_VALUES: usize = 256;
 pub const MAX_RESOURCE_BYTES: usize = 128 * 1024;
 
 /// A resource as a client wants it to be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Incoming {
     /// Its attributes in schema spelling and order, without `schemas`, `id`, `meta`, `groups`, `members` and
     /// `password`.
     pub attributes: Map<String, Value>,
     /// The members of a group; `None` if the client said nothing about them.
     pub members: Option<Vec<Member>>,
+}
+
+/// The names of the attributes; their values are personal data.
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("attributes", &self.attributes.keys().collect::<Vec<_>>())
+            .field("members", &self.members.as_ref().map(Vec::len))
+            .finish()
+    }
 }
 
 /// Reads the body of a POST or PUT.

@@ -69,6 +69,21 @@ fn one(
     Ok(())
 }
 
+/// The value of a single-valued simple attribute, out of the list of one in which Entra ID once wrapped it:
+/// `[{"$ref": null, "value": "x"}]`.
+pub fn unwrapped(value: &Value) -> &Value {
+    let Value::Array(values) = value else {
+        return value;
+    };
+    match values.as_slice() {
+        [Value::Object(object)] if object.iter().all(|(key, v)| key == "value" || v.is_null()) => {
+            object.get("value").unwrap_or(value)
+        }
+        [only @ (Value::String(_) | Value::Bool(_) | Value::Number(_))] => only,
+        _ => value,
+    }
+}
+
 /// A single-valued attribute as a whole. The parts of a complex one are merged (RFC 7644, section 3.5.2.3), unless it
 /// is identified by a `value` that now becomes another.
 fn whole(
@@ -80,7 +95,7 @@ fn whole(
         return Ok(None);
     }
     let merges = attribute.sub("value").is_none();
-    match (&change.value, old) {
+    match (&change.value.0, old) {
         (Value::Object(given), old) if merges && !attribute.sub_attributes.is_empty() => {
             let mut object = match old {
                 Some(Value::Object(object)) => object,
@@ -88,6 +103,9 @@ fn whole(
             };
             merge(attribute, &mut object, given)?;
             Ok(Some(Value::Object(object)))
+        }
+        (value, _) if attribute.sub_attributes.is_empty() => {
+            coerce(Name::top(attribute.name), attribute, unwrapped(value))
         }
         (value, _) => coerce(Name::top(attribute.name), attribute, value),
     }
@@ -138,7 +156,11 @@ fn part(
     };
     let value = match change.op {
         PatchOp::Remove => None,
-        PatchOp::Add | PatchOp::Replace => coerce(Name::sub(attribute.name, sub.name), sub, &change.value)?,
+        PatchOp::Add | PatchOp::Replace => coerce(
+            Name::sub(attribute.name, sub.name),
+            sub,
+            unwrapped(&change.value.0),
+        )?,
     };
     let identity = sub.name == "value";
     match value.filter(|value| !(identity && value.as_str() == Some(""))) {

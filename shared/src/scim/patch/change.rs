@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::PatchOp;
 use super::request::Operation;
+use crate::redacted::Personal;
 use crate::scim::ScimError;
 use crate::scim::filter::{Filter, Matcher};
 use crate::scim::path::{AttrPath, PatchPath, Resolved, Target};
@@ -17,7 +18,7 @@ pub struct Change {
     pub(super) operation: usize,
     pub(super) op: PatchOp,
     pub(super) target: ChangeTarget,
-    pub(super) value: Value,
+    pub(super) value: Personal<Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -243,7 +244,7 @@ impl Planner<'_> {
             operation: self.index,
             op: self.op,
             target,
-            value: value.clone(),
+            value: Personal(value.clone()),
         });
     }
 }

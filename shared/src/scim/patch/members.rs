@@ -143,12 +143,12 @@ pub fn operation(kind: ResourceKind, change: &Change) -> Result<Option<MemberOp>
 }
 
 fn unselected(change: &Change) -> Result<MemberOp, ScimError> {
-    let given = members(&change.value)?;
+    let given = members(&change.value.0)?;
     Ok(match change.op {
         PatchOp::Add => MemberOp::Add(given),
         PatchOp::Replace => MemberOp::Replace(given),
         // `remove` of all, or of the ones given (E-7).
-        PatchOp::Remove if change.value.is_null() => MemberOp::Replace(Vec::new()),
+        PatchOp::Remove if change.value.0.is_null() => MemberOp::Replace(Vec::new()),
         PatchOp::Remove => MemberOp::Remove(given.into_iter().map(|member| member.id).collect()),
     })
 }
@@ -163,7 +163,7 @@ fn selected(select: &Select, change: &Change) -> Result<MemberOp, ScimError> {
         return Ok(MemberOp::Remove(ids));
     }
     // add or replace of a member chosen by its id: it is to be in. A value may only say so again.
-    let given = match &change.value {
+    let given = match &change.value.0 {
         Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
         Value::Object(object) if !object.keys().any(|key| key.eq_ignore_ascii_case("value")) => Vec::new(),
         value => members(value)?,

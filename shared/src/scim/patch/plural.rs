@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::PatchOp;
-use super::apply::{in_order, merge};
+use super::apply::{in_order, merge, unwrapped};
 use super::change::{Change, Select};
 use crate::scim::ScimError;
 use crate::scim::filter::{Filter, Literal, Op};
@@ -23,7 +23,7 @@ pub fn change(
 ) -> Result<Vec<Element>, ScimError> {
     let touched = match (change.op, sub, select) {
         (PatchOp::Remove, None, None) => {
-            remove_values(attribute, &mut elements, &change.value)?;
+            remove_values(attribute, &mut elements, &change.value.0)?;
             Vec::new()
         }
         (PatchOp::Remove, None, Some(select)) => {
@@ -37,9 +37,9 @@ pub fn change(
             elements.retain(has_content);
             Vec::new()
         }
-        (PatchOp::Add, None, None) => add(attribute, &mut elements, &change.value)?,
+        (PatchOp::Add, None, None) => add(attribute, &mut elements, &change.value.0)?,
         (PatchOp::Replace, None, None) => {
-            elements = plural_elements(attribute, &change.value)?;
+            elements = plural_elements(attribute, &change.value.0)?;
             (0..elements.len()).collect()
         }
         (PatchOp::Add | PatchOp::Replace, None, Some(select)) => {
@@ -164,7 +164,7 @@ fn set_selected(
     select: &Select,
     change: &Change,
 ) -> Result<Vec<usize>, ScimError> {
-    let given = match &change.value {
+    let given = match &change.value.0 {
         Value::Array(values) => match values.as_slice() {
             [only] => only.clone(),
             _ => return Err(one_value(attribute, values.len())),
@@ -220,13 +220,7 @@ fn set_part(
     elements: &mut Vec<Element>,
     change: &Change,
 ) -> Result<Vec<usize>, ScimError> {
-    let value = match &change.value {
-        Value::Array(values) => match values.as_slice() {
-            [only] => only,
-            _ => return Err(one_value(attribute, values.len())),
-        },
-        other => other,
-    };
+    let value = unwrapped(&change.value.0);
     let value = coerce(Name::sub(attribute.name, sub.name), sub, value)?;
     let mut chosen = matching(elements, select);
     if select.is_none() && chosen.len() > 1 {

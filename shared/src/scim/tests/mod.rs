@@ -16,6 +16,7 @@ mod groups;
 mod http;
 mod incoming;
 mod lists;
+mod patch_rules;
 mod patches;
 mod patches_generated;
 

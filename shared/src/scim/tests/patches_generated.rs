@@ -80,6 +80,7 @@ proptest! {
         user in generate::user(),
         ops in prop::collection::vec(operation(), 1..4),
     ) {
+        let user = finish(ResourceKind::User, user).unwrap();
         let before = user.clone();
         match patch::plan(ResourceKind::User, "u1", &operations(Value::from(ops))).and_then(|p| p.apply(&user)) {
             Ok(after) => {
