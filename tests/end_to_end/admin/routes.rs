@@ -128,8 +128,8 @@ fn registered() -> BTreeSet<String> {
 }
 
 fn paths(source: &str) -> Vec<String> {
-    let calls = source.split(".route(\"").skip(1);
-    calls.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    let calls = source.split(".route(").skip(1);
+    calls.map(|rest| rest.split('"').nth(1).unwrap().to_owned()).collect()
 }
 
 /// A route that is added without a line in the table fails here.
