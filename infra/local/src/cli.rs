@@ -6,12 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::control::ScheduledFunctions;
-use crate::data_dir::DataDir;
-use crate::demo_idp::{DemoIdp, IdpKeys, SamlConsumer};
-use crate::functions::{self, Settings};
 use crate::local_json::LocalJson;
-use crate::{Data, Local, Options, Ports, demo_app, demo_idp, seed};
+use crate::{Data, Local, Options, Ports, instance};
 
 /// Gatehouse on this machine: all functions, tables, secrets and mail, a demo identity provider and a demo app.
 #[derive(Parser, Debug)]
@@ -57,49 +53,11 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         ports: Ports::From(arguments.port),
     };
     let local = Local::start(&options)?;
-    let keys_file = local.data_dir().map(crate::data_dir::DataDir::demo_idp);
-    let keys = IdpKeys::open(keys_file.as_deref())?;
-    let idp = DemoIdp::new(local.demo_idp_url(), keys, local.clock());
-    let seeded = begin(&local, &idp).await?;
-    local.serve_demo_idp(demo_idp::router(idp));
-    local.serve_demo_app(demo_app::router(seed::registration(&seeded), local.clock()));
-    local.serve_control(ScheduledFunctions::default());
+    let seeded = instance::serve(&local).await?;
     guide(&local, &seeded, arguments)?;
     stopped.await;
     local.stop().await;
     Ok(())
-}
-
-/// Serves the functions; a first start is seeded. `local.json` is written last: who reads it finds everything ready.
-async fn begin(local: &Local, idp: &DemoIdp) -> Result<LocalJson, Box<dyn std::error::Error>> {
-    let file = local.data_dir().map(DataDir::local_json);
-    let earlier = file.as_deref().and_then(LocalJson::read);
-    let operator_key = match &earlier {
-        Some(earlier) => earlier.operator_key.clone(),
-        None => format!("gho_{}", gatehouse::random::token()?),
-    };
-    let settings =
-        Settings { operator_key_sha256: Some(seed::sha256_hex(&operator_key)), ..Settings::default() };
-    let gatehouse = functions::gatehouse(local, &settings)?;
-    let mut seeded = match earlier {
-        Some(earlier) => {
-            seed::same_addresses(&earlier, local)?;
-            earlier
-        }
-        None => seed::seed(local, &gatehouse, idp, operator_key).await?,
-    };
-    for connection in seeded.connections.iter().filter(|connection| connection.kind == "saml") {
-        let at = |end: &str| format!("{}/saml/{}/{end}", seeded.base_url, connection.id);
-        let (acs_url, audience) = (at("acs"), at("metadata"));
-        idp.register_consumer(SamlConsumer { name: connection.name.clone(), acs_url, audience });
-    }
-    local.serve_functions(functions::routers(&gatehouse));
-    local.control_url().clone_into(&mut seeded.control_url);
-    seeded.pid = std::process::id();
-    if let Some(file) = file {
-        seeded.write(&file)?;
-    }
-    Ok(seeded)
 }
 
 /// Resolves at Ctrl-C or SIGTERM.
@@ -135,12 +93,26 @@ fn guide(local: &Local, seeded: &LocalJson, arguments: &Arguments) -> io::Result
     writeln!(out, "  Clock, mails, events    {}", local.control_url())?;
     writeln!(out, "  Data                    {}", arguments.data_dir.display())?;
     writeln!(out)?;
-    writeln!(out, "Sign in: open the demo app, type ada@acme.example, choose Ada at the demo identity provider.")?;
-    writeln!(out, "IdP-initiated: open the demo identity provider, log in, press Launch.")?;
+    writeln!(
+        out,
+        "Sign in: open the demo app, type ada@acme.example, choose Ada at the demo identity provider."
+    )?;
+    writeln!(
+        out,
+        "IdP-initiated: open the demo identity provider, log in, press Launch."
+    )?;
     writeln!(out)?;
-    writeln!(out, "For scripts: {}/local.json, for instance", arguments.data_dir.display())?;
+    writeln!(
+        out,
+        "For scripts: {}/local.json, for instance",
+        arguments.data_dir.display()
+    )?;
     writeln!(out, "  curl {}/.well-known/openid-configuration", seeded.base_url)?;
-    writeln!(out, "  curl -H 'Authorization: Bearer {}' {}/owner/v1/connections", seeded.owner_key, seeded.base_url)?;
+    writeln!(
+        out,
+        "  curl -H 'Authorization: Bearer {}' {}/owner/v1/connections",
+        seeded.owner_key, seeded.base_url
+    )?;
     writeln!(out)?;
     writeln!(out, "Ctrl-C ends it.")?;
     out.flush()

@@ -53,11 +53,16 @@ const OWN_ENTRIES: &[&str] = &[
     "local.json",
     "mail",
     "events",
+    FIRST_START,
 ];
 
+/// Stands in the folder while its first start is under way. A process killed then leaves half a seed that nobody was
+/// told of, so the next one begins anew.
+const FIRST_START: &str = "first-start-unfinished";
+
 impl DataDir {
-    /// Opens `path`, creating it (mode 0700) if absent, and locks it for this process. With `fresh`, removes what
-    /// earlier runs left there.
+    /// Opens `path`, creating it (mode 0700) if absent, and locks it for this process. With `fresh`, or when the first
+    /// start was not finished, removes what earlier runs left there.
     ///
     /// # Errors
     /// [`DataDirError`] when the folder cannot be written or another process holds it.
@@ -98,7 +103,7 @@ impl DataDir {
             path: path.to_owned(),
             _lock: lock,
         };
-        if fresh {
+        if fresh || path.join(FIRST_START).exists() {
             dir.clear().map_err(not_writable)?;
         }
         for folder in [dir.mail(), dir.events()] {
@@ -122,6 +127,22 @@ impl DataDir {
             }
         }
         Ok(())
+    }
+
+    /// Notes that the folder is being seeded.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn begin_first_start(&self) -> io::Result<()> {
+        write_private(&self.path.join(FIRST_START), b"")
+    }
+
+    /// Notes that the folder was seeded.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn end_first_start(&self) -> io::Result<()> {
+        std::fs::remove_file(self.path.join(FIRST_START))
     }
 
     /// The folder itself.

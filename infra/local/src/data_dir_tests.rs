@@ -48,3 +48,19 @@ fn private_files_are_replaced_whole_and_readable_by_the_owner_only() {
     );
     assert!(!path.with_extension("tmp").exists());
 }
+
+#[test]
+fn a_first_start_that_was_killed_is_begun_anew_and_a_finished_one_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = DataDir::open(folder.path(), false).unwrap();
+    dir.begin_first_start().unwrap();
+    std::fs::write(dir.database(), "half a seed").unwrap();
+    drop(dir);
+    let dir = DataDir::open(folder.path(), false).unwrap();
+    assert!(!dir.database().exists());
+    dir.begin_first_start().unwrap();
+    std::fs::write(dir.database(), "all of it").unwrap();
+    dir.end_first_start().unwrap();
+    drop(dir);
+    assert!(DataDir::open(folder.path(), false).unwrap().database().exists());
+}

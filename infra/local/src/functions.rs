@@ -27,10 +27,19 @@ pub fn gatehouse(local: &Local, settings: &Settings) -> Result<Arc<Gatehouse>, C
         ("GATEHOUSE_BASE_URL".to_owned(), local.base_url().to_owned()),
         ("GATEHOUSE_DIRECTORY_TABLE".to_owned(), DIRECTORY.to_owned()),
         ("GATEHOUSE_EPHEMERAL_TABLE".to_owned(), EPHEMERAL.to_owned()),
-        ("GATEHOUSE_SECRETS_PREFIX".to_owned(), "gatehouse/local".to_owned()),
-        ("GATEHOUSE_MAIL_SENDER".to_owned(), "Gatehouse <no-reply@gatehouse.example>".to_owned()),
+        (
+            "GATEHOUSE_SECRETS_PREFIX".to_owned(),
+            "gatehouse/local".to_owned(),
+        ),
+        (
+            "GATEHOUSE_MAIL_SENDER".to_owned(),
+            "Gatehouse <no-reply@gatehouse.example>".to_owned(),
+        ),
         ("GATEHOUSE_EVENT_BUS".to_owned(), "gatehouse".to_owned()),
-        ("GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP".to_owned(), "true".to_owned()),
+        (
+            "GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP".to_owned(),
+            "true".to_owned(),
+        ),
     ];
     let key = settings.operator_key_sha256.clone();
     variables.extend(key.map(|key| ("GATEHOUSE_LOCAL_OPERATOR_KEY_SHA256".to_owned(), key)));

@@ -17,6 +17,7 @@ pub mod demo_idp;
 pub mod functions;
 pub mod gateway;
 pub mod http_client;
+pub mod instance;
 pub mod local;
 pub mod local_json;
 mod loopback_client;

@@ -23,8 +23,8 @@ use gatehouse::store::ApiKeyKind;
 use serde_json::json;
 
 use crate::Local;
-use crate::demo_idp::DemoIdp;
 use crate::demo_app::AppRegistration;
+use crate::demo_idp::DemoIdp;
 use crate::local_json::{LocalJson, SeededAppClient, SeededConnection, SeededTenant};
 
 /// The tenant's domain; the demo identity provider's people have addresses in it.
@@ -71,7 +71,9 @@ pub fn same_addresses(earlier: &LocalJson, local: &Local) -> Result<(), SeedErro
     if earlier.base_url == local.base_url() {
         Ok(())
     } else {
-        Err(SeedError::OtherAddress { was: earlier.base_url.clone() })
+        Err(SeedError::OtherAddress {
+            was: earlier.base_url.clone(),
+        })
     }
 }
 
@@ -88,11 +90,19 @@ pub async fn seed(
     make_provider_keys(gatehouse).await?;
     let tenant = tenant(gatehouse).await?;
     let admin = Administration::by_operator(gatehouse.clone(), &tenant.id, "local".to_owned()).await?;
-    domains::attest(&admin, DomainRequest { domain: DomainName::parse(DOMAIN)?, include_subdomains: false }).await?;
+    domains::attest(
+        &admin,
+        DomainRequest {
+            domain: DomainName::parse(DOMAIN)?,
+            include_subdomains: false,
+        },
+    )
+    .await?;
     let saml = connection(&admin, demo_idp).await?;
-    for (email, given, family, role) in
-        [("ada@acme.example", "Ada", "Lovelace", "OWNER"), ("linus@acme.example", "Linus", "Manual", "MEMBER")]
-    {
+    for (email, given, family, role) in [
+        ("ada@acme.example", "Ada", "Lovelace", "OWNER"),
+        ("linus@acme.example", "Linus", "Manual", "MEMBER"),
+    ] {
         let member = NewMember {
             email: email.to_owned(),
             given_name: Some(given.to_owned()),
@@ -102,7 +112,11 @@ pub async fn seed(
         members::create(&admin, &member).await?;
     }
     let app_client = app_client(local, gatehouse).await?;
-    let key = |kind, name: &str| NewKey { kind, name: name.to_owned(), expires_at: None };
+    let key = |kind, name: &str| NewKey {
+        kind,
+        name: name.to_owned(),
+        expires_at: None,
+    };
     let (_, owner_key) = api_keys::create(&admin, &key(ApiKeyKind::Owner, "local")).await?;
     let (_, scim_key) = api_keys::create(&admin, &key(ApiKeyKind::Scim, "local")).await?;
     Ok(LocalJson {
@@ -132,7 +146,11 @@ pub async fn seed(
 async fn tenant(gatehouse: &Arc<Gatehouse>) -> Result<Tenant, SeedError> {
     let mut edit = TenantEdit::initial(gatehouse);
     edit.name = "Acme".to_owned();
-    edit.entitlements = Entitlements { sso: true, scim: true, jit: true };
+    edit.entitlements = Entitlements {
+        sso: true,
+        scim: true,
+        jit: true,
+    };
     edit.settings.provision_on_sign_in = true;
     edit.settings.admin_contact = Some("Ada Lovelace, ada@acme.example".to_owned());
     Ok(tenants::create(gatehouse, "local".to_owned(), edit).await?)
@@ -146,7 +164,10 @@ async fn connection(admin: &Administration, demo_idp: &DemoIdp) -> Result<Connec
         ..ConnectionEdit::default()
     };
     let made = connections::create(admin, None, edit).await?;
-    let input = IdpInput::MetadataXml { xml: demo_idp.saml_metadata(), entity_id: None };
+    let input = IdpInput::MetadataXml {
+        xml: demo_idp.saml_metadata(),
+        entity_id: None,
+    };
     let (made, _) = idp::set(admin, &made, &input).await?;
     Ok(state::take(admin, &made.id, Step::Activate).await?)
 }

@@ -9,7 +9,9 @@ use crate::loopback_client::send;
 
 #[derive(Default)]
 pub struct Browser {
-    cookies: BTreeMap<(String, String), String>,
+    /// By host and name: value, and whether it stays at home in a cross-site POST.
+    cookies: BTreeMap<(String, String), (String, bool)>,
+    cross_site: bool,
 }
 
 pub struct Page {
@@ -33,6 +35,20 @@ impl Browser {
         .await
     }
 
+    /// Posts the first form of `page` as its script does: across sites, Lax cookies stay at home.
+    pub async fn post_form_of(&mut self, page: &Page) -> Page {
+        let action = page.form("");
+        let fields = page.hidden_fields();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        self.cross_site = Url::parse(&action).unwrap().host() != page.url.host();
+        let answer = self.post(&action, &fields).await;
+        self.cross_site = false;
+        answer
+    }
+
     /// Follows redirects until there are none.
     pub async fn follow(&mut self, mut page: Page) -> Page {
         for _ in 0..10 {
@@ -51,8 +67,8 @@ impl Browser {
         let cookies: Vec<String> = self
             .cookies
             .iter()
-            .filter(|((of, _), _)| *of == host)
-            .map(|((_, name), value)| format!("{name}={value}"))
+            .filter(|((of, _), (_, lax))| *of == host && !(self.cross_site && *lax))
+            .map(|((_, name), (value, _))| format!("{name}={value}"))
             .collect();
         if !cookies.is_empty() {
             request
@@ -67,7 +83,8 @@ impl Browser {
             if attributes.contains("Max-Age=0") {
                 self.cookies.remove(&key);
             } else {
-                self.cookies.insert(key, value.to_owned());
+                self.cookies
+                    .insert(key, (value.to_owned(), !attributes.contains("SameSite=None")));
             }
         }
         let location = answer
@@ -85,6 +102,32 @@ impl Browser {
 }
 
 impl Page {
+    /// The page's hidden fields.
+    pub fn hidden_fields(&self) -> Vec<(String, String)> {
+        let value_of = |part: &str, name: &str| {
+            let value = part.split(&format!("{name}=\"")).nth(1)?.split('"').next()?;
+            Some(
+                value
+                    .replace("&#38;", "&")
+                    .replace("&amp;", "&")
+                    .replace("&#34;", "\""),
+            )
+        };
+        let inputs = self
+            .body
+            .split("<input")
+            .skip(1)
+            .filter(|part| part.contains("type=\"hidden\""));
+        inputs
+            .map(|part| {
+                (
+                    value_of(part, " name").unwrap(),
+                    value_of(part, " value").unwrap(),
+                )
+            })
+            .collect()
+    }
+
     /// The target of the page's first form whose action begins so.
     pub fn form(&self, prefix: &str) -> String {
         let start = self.body.find(&format!("action=\"{prefix}")).expect("the form") + "action=\"".len();

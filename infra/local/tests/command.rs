@@ -39,10 +39,10 @@ struct Running {
     took: Duration,
 }
 
-fn start(folder: &Path, more: &[&str]) -> Running {
+fn start(folder: &Path, port: u16, more: &[&str]) -> Running {
     let begun = Instant::now();
     let mut child = program()
-        .args(["--port", &free_ports().to_string(), "--data-dir"])
+        .args(["--port", &port.to_string(), "--data-dir"])
         .arg(folder)
         .args(more)
         .stdout(Stdio::piped())
@@ -116,7 +116,8 @@ fn help_names_every_option() {
 #[test]
 fn it_starts_twice_quickly_and_ends_cleanly() {
     let folder = tempfile::tempdir().unwrap();
-    let first = start(folder.path(), &[]);
+    let port = free_ports();
+    let first = start(folder.path(), port, &[]);
     assert!(first.guide.contains("http://localhost:") && first.guide.contains("http://127.0.0.1:"));
     assert!(
         first.took < Duration::from_secs(3),
@@ -124,7 +125,7 @@ fn it_starts_twice_quickly_and_ends_cleanly() {
         first.took
     );
     assert_eq!(first.signal("-INT").code(), Some(0));
-    let second = start(folder.path(), &[]);
+    let second = start(folder.path(), port, &[]);
     // The promise is 0.5 s on a quiet machine; tests run beside others.
     assert!(
         second.took < Duration::from_secs(2),
@@ -149,7 +150,7 @@ fn a_taken_port_is_one_clear_line() {
 #[test]
 fn a_folder_in_use_is_one_clear_line_that_names_the_process() {
     let folder = tempfile::tempdir().unwrap();
-    let running = start(folder.path(), &[]);
+    let running = start(folder.path(), free_ports(), &[]);
     let line = refusal(&try_start(folder.path(), free_ports()));
     assert!(
         line.contains("in use") && line.contains(&running.child.id().to_string()),
@@ -175,12 +176,91 @@ fn a_damaged_database_is_one_clear_line_and_fresh_gets_over_it() {
         line.contains("gatehouse.db") && line.contains("--fresh"),
         "{line}"
     );
-    assert_eq!(start(folder.path(), &["--fresh"]).signal("-TERM").code(), Some(0));
+    assert_eq!(
+        start(folder.path(), free_ports(), &["--fresh"])
+            .signal("-TERM")
+            .code(),
+        Some(0)
+    );
+}
+
+/// Killed at any moment of its first start or after it, the folder is good for the next start.
+#[test]
+fn after_kill_9_it_starts_again_in_the_same_folder() {
+    for delay in [20, 60, 120, 250, 500] {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_ports();
+        let mut child = program()
+            .args(["--port", &port.to_string(), "--data-dir"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let told = std::fs::read(folder.path().join("local.json")).ok();
+        let again = start(folder.path(), port, &[]);
+        if let Some(told) = told {
+            let ids = |bytes: &[u8]| {
+                let json: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+                (
+                    json["tenant"].clone(),
+                    json["app_client"].clone(),
+                    json["scim_key"].clone(),
+                )
+            };
+            let now = std::fs::read(folder.path().join("local.json")).unwrap();
+            assert!(ids(&told) == ids(&now), "what was told is still so");
+        }
+        assert_eq!(again.signal("-TERM").code(), Some(0));
+    }
 }
 
 #[test]
-fn after_kill_9_it_starts_again_in_the_same_folder() {
+fn another_port_for_a_used_folder_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(start(folder.path(), &[]).signal("-KILL").code(), None);
-    assert_eq!(start(folder.path(), &[]).signal("-TERM").code(), Some(0));
+    let port = free_ports();
+    assert_eq!(start(folder.path(), port, &[]).signal("-TERM").code(), Some(0));
+    let line = refusal(&try_start(folder.path(), free_ports()));
+    assert!(
+        line.contains(&port.to_string()) && line.contains("--fresh"),
+        "{line}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn local_json_tells_scripts_everything_and_only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path(), free_ports(), &[]);
+    let path = folder.path().join("local.json");
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    for name in [
+        "/base_url",
+        "/demo_idp_url",
+        "/demo_app_url",
+        "/tenant/id",
+        "/connections/0/id",
+        "/app_client/client_id",
+        "/app_client/client_secret",
+        "/app_client/redirect_uri",
+        "/scim_base_url",
+        "/scim_key",
+        "/operator_key",
+        "/owner_key",
+        "/control_url",
+    ] {
+        assert!(
+            json.pointer(name)
+                .is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty())),
+            "{name}"
+        );
+    }
+    assert_eq!(running.signal("-TERM").code(), Some(0));
 }

@@ -2,7 +2,8 @@
 //! another site (127.0.0.1, not localhost) and knows Gatehouse by what its administrator would configure.
 //!
 //! - [`server`]: start page, log-in page, its own session;
-//! - [`oidc`]: OpenID Provider;
+//! - [`oidc`]: OpenID Provider; [`saml`]: SAML identity provider, with responses by [`issue`] for what
+//!   [`service_provider`] knows of Gatehouse;
 //! - [`people`]: who can log in; [`keys`]: its signing key and certificate.
 
 pub mod issue;
@@ -11,6 +12,7 @@ pub mod oidc;
 pub mod people;
 pub mod saml;
 pub mod server;
+pub mod service_provider;
 mod state;
 
 pub use self::keys::{IdpKeys, KeysError};

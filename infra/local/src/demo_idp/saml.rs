@@ -1,41 +1,99 @@
 //! The identity provider's SAML side: metadata, single sign-on by Redirect and POST, IdP-initiated launch.
 //!
-//! It answers whoever asks at an assertion consumer service on this machine: it is a demo. `?sign=` (`assertion`,
-//! `response`, `both`) and `?encrypt=1` on the launch page change how the response is made.
+//! How responses are made is set on the start page, and for one launch by `sign` and `encrypt` in its query.
 
 use askama::Template;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Query, RawQuery, State};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::extract::{Form, Query, RawQuery, State};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gatehouse::saml::redirect_binding::RedirectMessage;
 use http::{HeaderMap, header};
 use serde::Deserialize;
-use url::Url;
 
+use super::issue::encrypt::{Cipher, Encryption};
 use super::issue::keys::{IdpKey, KeyKind};
 use super::issue::{Attribute, EMAIL, Issue, IssuedNameId, Sign};
 use super::server::{log_in_page, problem, session};
+use super::service_provider::{ServiceProvider, ServiceProviderError};
 use super::state::{DemoIdp, Session, Waiting};
 
-/// A request to sign somebody in at a service provider.
+/// A request to sign somebody in at a service provider; it was checked against the provider's metadata.
 #[derive(Clone, Debug)]
 pub struct SsoRequest {
     /// Where the response goes.
-    pub acs_url: String,
+    acs_url: String,
     /// The service provider's entity id.
-    pub audience: String,
+    audience: String,
     /// The AuthnRequest that is answered; none when this identity provider starts.
-    pub in_response_to: Option<String>,
+    in_response_to: Option<String>,
     /// RelayState, returned as it came.
-    pub relay_state: Option<String>,
+    relay_state: Option<String>,
     /// The person must log in again (ForceAuthn).
-    pub force: bool,
+    force: bool,
+    /// Nobody may be asked (IsPassive).
+    passive: bool,
+    /// For this response only.
+    how: Option<ResponseOptions>,
+    service_provider: ServiceProvider,
+}
+
+/// How responses are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct ResponseOptions {
     /// What is signed.
-    pub sign: Sign,
+    #[serde(default)]
+    sign: SignOption,
+    /// Whether and how the assertion is encrypted.
+    #[serde(default)]
+    encrypt: EncryptOption,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum SignOption {
+    #[default]
+    Assertion,
+    Response,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EncryptOption {
+    #[default]
+    No,
+    Aes128Gcm,
+    Aes256Gcm,
+    Aes128Cbc,
+    Aes256Cbc,
+}
+
+impl ResponseOptions {
+    /// The two choices as the start page's form names them, each with whether it is in force.
+    pub(super) fn choices(self) -> [Vec<(&'static str, bool)>; 2] {
+        let sign = [
+            ("assertion", SignOption::Assertion),
+            ("response", SignOption::Response),
+            ("both", SignOption::Both),
+        ];
+        let encrypt = [
+            ("no", EncryptOption::No),
+            ("aes128-gcm", EncryptOption::Aes128Gcm),
+            ("aes256-gcm", EncryptOption::Aes256Gcm),
+            ("aes128-cbc", EncryptOption::Aes128Cbc),
+            ("aes256-cbc", EncryptOption::Aes256Cbc),
+        ];
+        [
+            sign.map(|(name, option)| (name, option == self.sign)).to_vec(),
+            encrypt
+                .map(|(name, option)| (name, option == self.encrypt))
+                .to_vec(),
+        ]
+    }
 }
 
 pub(super) fn router() -> Router<DemoIdp> {
@@ -43,6 +101,7 @@ pub(super) fn router() -> Router<DemoIdp> {
         .route("/saml/metadata", get(metadata))
         .route("/saml/sso", get(sso_redirect).post(sso_post))
         .route("/saml/launch", get(launch))
+        .route("/saml/options", post(set_options))
 }
 
 impl DemoIdp {
@@ -66,28 +125,54 @@ impl DemoIdp {
 }
 
 async fn metadata(State(idp): State<DemoIdp>) -> Response {
-    ([(header::CONTENT_TYPE, "application/samlmetadata+xml")], idp.saml_metadata()).into_response()
+    (
+        [(header::CONTENT_TYPE, "application/samlmetadata+xml")],
+        idp.saml_metadata(),
+    )
+        .into_response()
 }
 
 async fn sso_redirect(State(idp): State<DemoIdp>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    match RedirectMessage::parse(&query) {
-        Ok(message) => {
-            let relay_state = message.relay_state().map(str::to_owned);
-            asked(&idp, &headers, message.unverified_xml(), relay_state)
+    let message = match RedirectMessage::parse(&query.unwrap_or_default()) {
+        Ok(message) => message,
+        Err(error) => return problem("That is no AuthnRequest", &error.to_string()),
+    };
+    let relay_state = message.relay_state().map(str::to_owned);
+    let checked = match Asked::read(message.unverified_xml()) {
+        Ok(asked) => {
+            asked
+                .checked(relay_state, |provider| provider.check_redirect(&message))
+                .await
         }
-        Err(error) => problem("That is no AuthnRequest", &error.to_string()),
-    }
+        Err(reason) => Err(reason),
+    };
+    answer_or_refuse(&idp, &headers, checked)
 }
 
 async fn sso_post(State(idp): State<DemoIdp>, headers: HeaderMap, body: Bytes) -> Response {
     let fields = url::form_urlencoded::parse(&body).collect::<Vec<_>>();
-    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.to_string());
+    let field = |name: &str| {
+        fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.to_string())
+    };
     let xml = field("SAMLRequest").and_then(|value| STANDARD.decode(value).ok());
-    match xml.and_then(|xml| String::from_utf8(xml).ok()) {
-        Some(xml) => asked(&idp, &headers, &xml, field("RelayState")),
-        None => problem("That is no AuthnRequest", "Wanted a form with SAMLRequest in base64."),
-    }
+    let Some(xml) = xml.and_then(|xml| String::from_utf8(xml).ok()) else {
+        return problem(
+            "That is no AuthnRequest",
+            "Wanted a form with SAMLRequest in base64.",
+        );
+    };
+    let checked = match Asked::read(&xml) {
+        Ok(asked) => {
+            asked
+                .checked(field("RelayState"), |provider| provider.check_post(&xml))
+                .await
+        }
+        Err(reason) => Err(reason),
+    };
+    answer_or_refuse(&idp, &headers, checked)
 }
 
 /// What the launch buttons send.
@@ -99,74 +184,112 @@ struct Launch {
     audience: String,
     /// RelayState to send along.
     relay_state: Option<String>,
-    /// `assertion`, `response` or `both`.
-    sign: Option<String>,
+    /// For this launch only.
+    sign: Option<SignOption>,
+    encrypt: Option<EncryptOption>,
 }
 
 /// IdP-initiated sign-in.
 async fn launch(State(idp): State<DemoIdp>, headers: HeaderMap, Query(launch): Query<Launch>) -> Response {
-    let sign = match launch.sign.as_deref() {
-        None | Some("assertion") => Sign::Assertion,
-        Some("response") => Sign::Response,
-        Some("both") => Sign::Both,
-        Some(_) => return problem("That cannot be signed", "Wanted sign=assertion, response or both."),
+    let usual = idp.response_options();
+    let how = ResponseOptions {
+        sign: launch.sign.unwrap_or(usual.sign),
+        encrypt: launch.encrypt.unwrap_or(usual.encrypt),
     };
-    let request = SsoRequest {
+    let asked = Asked {
         acs_url: launch.acs,
-        audience: launch.audience,
-        in_response_to: None,
-        relay_state: launch.relay_state,
+        issuer: launch.audience,
+        id: None,
         force: false,
-        sign,
+        passive: false,
+        how: Some(how),
     };
-    answer_or_log_in(&idp, &headers, request)
+    let checked = asked.checked(launch.relay_state, |_| Ok(())).await;
+    answer_or_refuse(&idp, &headers, checked)
 }
 
-fn asked(idp: &DemoIdp, headers: &HeaderMap, xml: &str, relay_state: Option<String>) -> Response {
-    match read(xml, relay_state) {
-        Some(request) => answer_or_log_in(idp, headers, request),
-        None => problem("That is no AuthnRequest", "Wanted ID, Issuer and AssertionConsumerServiceURL."),
+async fn set_options(State(idp): State<DemoIdp>, Form(options): Form<ResponseOptions>) -> Response {
+    idp.set_response_options(options);
+    Redirect::to("/").into_response()
+}
+
+/// What a request says, before anything of it is believed.
+struct Asked {
+    acs_url: String,
+    issuer: String,
+    id: Option<String>,
+    force: bool,
+    passive: bool,
+    how: Option<ResponseOptions>,
+}
+
+impl Asked {
+    fn read(xml: &str) -> Result<Self, String> {
+        let wanted = "wanted ID, Issuer and AssertionConsumerServiceURL";
+        let document = uppsala::parse(xml).map_err(|_| "wanted XML".to_owned())?;
+        let root = document.document_element().ok_or(wanted)?;
+        let element = document.element(root).ok_or(wanted)?;
+        let issuer = document.children(root).into_iter().find(|child| {
+            document
+                .element(*child)
+                .is_some_and(|element| element.name.local_name == "Issuer")
+        });
+        let text = |name: &str| element.get_attribute(name).map(str::to_owned).ok_or(wanted);
+        let flag = |name: &str| matches!(element.get_attribute(name), Some("true" | "1"));
+        Ok(Self {
+            acs_url: text("AssertionConsumerServiceURL")?,
+            issuer: document
+                .text_content_deep(issuer.ok_or(wanted)?)
+                .trim()
+                .to_owned(),
+            id: Some(text("ID")?),
+            force: flag("ForceAuthn"),
+            passive: flag("IsPassive"),
+            how: None,
+        })
+    }
+
+    /// Holds it against the metadata of the service provider it names.
+    async fn checked(
+        self,
+        relay_state: Option<String>,
+        signature: impl FnOnce(&ServiceProvider) -> Result<(), ServiceProviderError>,
+    ) -> Result<SsoRequest, String> {
+        let provider = ServiceProvider::of(&self.issuer)
+            .await
+            .map_err(|error| error.to_string())?;
+        signature(&provider).map_err(|error| error.to_string())?;
+        provider
+            .check_acs(&self.acs_url)
+            .map_err(|error| error.to_string())?;
+        Ok(SsoRequest {
+            acs_url: self.acs_url,
+            audience: self.issuer,
+            in_response_to: self.id,
+            relay_state,
+            force: self.force,
+            passive: self.passive,
+            how: self.how,
+            service_provider: provider,
+        })
     }
 }
 
-/// Reads what it needs. A demo does not judge the request: who is answered follows from where the answer goes.
-fn read(xml: &str, relay_state: Option<String>) -> Option<SsoRequest> {
-    let document = uppsala::parse(xml).ok()?;
-    let root = document.document_element()?;
-    let element = document.element(root)?;
-    let issuer = document.children(root).into_iter().find(|child| {
-        document.element(*child).is_some_and(|element| element.name.local_name == "Issuer")
-    })?;
-    Some(SsoRequest {
-        acs_url: element.get_attribute("AssertionConsumerServiceURL")?.to_owned(),
-        audience: document.text_content_deep(issuer),
-        in_response_to: Some(element.get_attribute("ID")?.to_owned()),
-        relay_state,
-        force: element.get_attribute("ForceAuthn") == Some("true"),
-        sign: Sign::Assertion,
-    })
-}
-
-fn answer_or_log_in(idp: &DemoIdp, headers: &HeaderMap, request: SsoRequest) -> Response {
-    if !on_this_machine(&request.acs_url) {
-        return problem("That is not on this machine", "This demo answers at loopback addresses only.");
-    }
+fn answer_or_refuse(idp: &DemoIdp, headers: &HeaderMap, checked: Result<SsoRequest, String>) -> Response {
+    let request = match checked {
+        Ok(request) => request,
+        Err(reason) => return problem("This request is not answered", &reason),
+    };
     match session(idp, headers) {
         Some(session) if !request.force => complete(idp, &request, &session),
+        Some(_) | None if request.passive => page(idp, &request, None),
         Some(_) | None => log_in_page(idp, Waiting::Saml(Box::new(request))),
     }
 }
 
-fn on_this_machine(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.host().is_some_and(|host| gatehouse::config::is_loopback_host(&host)))
-}
-
 /// The page that posts the response.
 pub(super) fn complete(idp: &DemoIdp, request: &SsoRequest, session: &Session) -> Response {
-    match form(idp, request, session) {
-        Ok(page) => ([(header::CACHE_CONTROL, "no-store")], Html(page)).into_response(),
-        Err(error) => problem("No response could be made", &error),
-    }
+    page(idp, request, Some(session))
 }
 
 #[derive(Template)]
@@ -177,27 +300,80 @@ struct PostPage<'a> {
     relay_state: Option<&'a str>,
 }
 
-fn form(idp: &DemoIdp, request: &SsoRequest, session: &Session) -> Result<String, String> {
-    let said = |error: &dyn std::fmt::Display| error.to_string();
+fn page(idp: &DemoIdp, request: &SsoRequest, session: Option<&Session>) -> Response {
+    let made = response(idp, request, session).and_then(|response| {
+        let page = PostPage {
+            action: &request.acs_url,
+            response: &response,
+            relay_state: request.relay_state.as_deref(),
+        };
+        page.render().map_err(|error| error.to_string())
+    });
+    match made {
+        Ok(page) => ([(header::CACHE_CONTROL, "no-store")], Html(page)).into_response(),
+        Err(error) => problem("No response could be made", &error),
+    }
+}
+
+/// The value of `SAMLResponse`; without a session it says that nobody could be asked (saml-core 3.2.2.2).
+fn response(idp: &DemoIdp, request: &SsoRequest, session: Option<&Session>) -> Result<String, String> {
     let issuer = format!("{}/saml/metadata", idp.url());
-    let mut issue = Issue::new(&issuer, &request.acs_url, &request.audience, idp.now()).map_err(|e| said(&e))?;
-    let person = &session.person;
+    let mut issue = Issue::new(&issuer, &request.acs_url, &request.audience, idp.now())
+        .map_err(|error| error.to_string())?;
     issue.in_response_to.clone_from(&request.in_response_to);
-    issue.name_id = Some(IssuedNameId::new(&person.email, EMAIL));
-    issue.authn_instant = session.authenticated_at;
-    issue.sign = request.sign;
-    let named = [("firstName", &person.first_name), ("lastName", &person.last_name)];
-    let named = named.into_iter().filter(|(_, value)| !value.is_empty());
-    issue.attributes = named.map(|(name, value)| Attribute::new(name, [value.clone()])).collect();
-    let more = person.attributes.iter().map(|(name, values)| Attribute::new(name, values.clone()));
-    issue.attributes.extend(more);
+    let how = request.how.unwrap_or_else(|| idp.response_options());
+    issue.sign = match how.sign {
+        SignOption::Assertion => Sign::Assertion,
+        SignOption::Response => Sign::Response,
+        SignOption::Both => Sign::Both,
+    };
+    issue.encryption = encryption(how.encrypt, &request.service_provider)?;
+    match session {
+        Some(session) => about(&mut issue, session),
+        None => {
+            issue.failure = vec!["Responder".to_owned(), "NoPassive".to_owned()];
+            issue.sign = Sign::Response;
+        }
+    }
     let keys = idp.keys();
     let key = IdpKey::from_parts(KeyKind::Rsa, keys.pkcs8().to_vec(), keys.certificate().to_vec());
-    let response = issue.form_value(&key).map_err(|e| said(&e))?;
-    let page = PostPage {
-        action: &request.acs_url,
-        response: &response,
-        relay_state: request.relay_state.as_deref(),
-    };
-    page.render().map_err(|e| said(&e))
+    issue.form_value(&key).map_err(|error| error.to_string())
 }
+
+fn about(issue: &mut Issue, session: &Session) {
+    let person = &session.person;
+    issue.name_id = Some(IssuedNameId::new(&person.email, EMAIL));
+    issue.authn_instant = session.authenticated_at;
+    let names = [("firstName", &person.first_name), ("lastName", &person.last_name)];
+    let names = names.into_iter().filter(|(_, value)| !value.is_empty());
+    issue.attributes = names
+        .map(|(name, value)| Attribute::new(name, [value.clone()]))
+        .collect();
+    let more = person
+        .attributes
+        .iter()
+        .map(|(name, values)| Attribute::new(name, values.clone()));
+    issue.attributes.extend(more);
+}
+
+fn encryption(option: EncryptOption, provider: &ServiceProvider) -> Result<Option<Encryption>, String> {
+    let cipher = match option {
+        EncryptOption::No => return Ok(None),
+        EncryptOption::Aes128Gcm => Cipher::Aes128Gcm,
+        EncryptOption::Aes256Gcm => Cipher::Aes256Gcm,
+        EncryptOption::Aes128Cbc => Cipher::Aes128Cbc,
+        EncryptOption::Aes256Cbc => Cipher::Aes256Cbc,
+    };
+    let certificate = provider
+        .encryption
+        .first()
+        .ok_or("the service provider has no encryption key")?;
+    Ok(Some(Encryption {
+        cipher,
+        ..Encryption::new(certificate.der().to_vec())
+    }))
+}
+
+#[cfg(test)]
+#[path = "saml_tests.rs"]
+mod tests;

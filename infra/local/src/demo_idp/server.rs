@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use super::oidc;
-use super::saml;
 use super::people::Person;
+use super::saml;
 use super::state::{DemoIdp, SamlConsumer, Session, Waiting};
 
 const COOKIE: &str = "demo_idp_session";
@@ -34,6 +34,9 @@ struct HomePage {
     discovery_url: String,
     metadata_url: String,
     consumers: Vec<SamlConsumer>,
+    /// Name and whether it is in force.
+    sign: Vec<(&'static str, bool)>,
+    encrypt: Vec<(&'static str, bool)>,
 }
 
 #[derive(Template)]
@@ -66,8 +69,7 @@ pub(super) fn problem(title: &str, detail: &str) -> Response {
 /// The log-in page, with what waits behind it.
 pub(super) fn log_in_page(idp: &DemoIdp, waiting: Waiting) -> Response {
     let hint = match &waiting {
-        Waiting::Nothing => String::new(),
-        Waiting::Saml(_) => String::new(),
+        Waiting::Nothing | Waiting::Saml(_) => String::new(),
         Waiting::Oidc(request) => request.login_hint.clone().unwrap_or_default(),
     };
     match idp.wait(waiting) {
@@ -98,6 +100,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 async fn home(State(idp): State<DemoIdp>, headers: HeaderMap) -> Response {
+    let [sign, encrypt] = idp.response_options().choices();
     page(
         StatusCode::OK,
         &HomePage {
@@ -105,6 +108,8 @@ async fn home(State(idp): State<DemoIdp>, headers: HeaderMap) -> Response {
             discovery_url: format!("{}/.well-known/openid-configuration", idp.url()),
             metadata_url: format!("{}/saml/metadata", idp.url()),
             consumers: idp.consumers(),
+            sign,
+            encrypt,
         },
     )
 }

@@ -11,7 +11,7 @@ use gatehouse::redacted::Secret;
 use super::keys::IdpKeys;
 use super::oidc::{AuthorizeRequest, Grant};
 use super::people::Person;
-use super::saml::SsoRequest;
+use super::saml::{ResponseOptions, SsoRequest};
 
 /// How long a session at the identity provider lasts.
 const SESSION: TimeDelta = TimeDelta::hours(8);
@@ -53,6 +53,7 @@ struct Inner {
     clock: Clock,
     clients: Mutex<Vec<OidcClient>>,
     consumers: Mutex<Vec<SamlConsumer>>,
+    response_options: Mutex<ResponseOptions>,
     sessions: Mutex<HashMap<String, Session>>,
     pending: Mutex<HashMap<String, Pending>>,
     grants: Mutex<HashMap<String, Grant>>,
@@ -96,6 +97,7 @@ impl DemoIdp {
                 clock: clock.clone(),
                 clients: Mutex::default(),
                 consumers: Mutex::default(),
+                response_options: Mutex::default(),
                 sessions: Mutex::default(),
                 pending: Mutex::default(),
                 grants: Mutex::default(),
@@ -128,11 +130,35 @@ impl DemoIdp {
 
     /// Registers a SAML service provider.
     pub fn register_consumer(&self, consumer: SamlConsumer) {
-        self.inner.consumers.lock().unwrap_or_else(PoisonError::into_inner).push(consumer);
+        self.inner
+            .consumers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(consumer);
     }
 
     pub(super) fn consumers(&self) -> Vec<SamlConsumer> {
-        self.inner.consumers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .consumers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn response_options(&self) -> ResponseOptions {
+        *self
+            .inner
+            .response_options
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_response_options(&self, options: ResponseOptions) {
+        *self
+            .inner
+            .response_options
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = options;
     }
 
     pub(super) fn client(&self, id: &str) -> Option<OidcClient> {
