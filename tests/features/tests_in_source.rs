@@ -71,11 +71,11 @@ impl Attributes {
             [TokenTree::Ident(ignore), ..] if ignore == "ignore" => self.ignored = true,
             // `#[test]`, `#[tokio::test]`, `#[tokio::test(…)]`
             other => {
-                let name = other.iter().filter_map(|token| match token {
+                let mut name = other.iter().filter_map(|token| match token {
                     TokenTree::Ident(ident) => Some(ident.to_string()),
                     TokenTree::Group(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
                 });
-                self.test |= name.last().is_some_and(|last| last == "test");
+                self.test |= name.next_back().is_some_and(|last| last == "test");
             }
         }
     }
