@@ -59,20 +59,32 @@ impl Api {
     pub async fn start() -> Self {
         gatehouse::telemetry::init_local(Some("error"));
         let local = Local::start(&Options::in_memory()).unwrap();
-        let roles = ("GATEHOUSE_ROLE_CATALOGUE".to_owned(), "stakeholder-to-admin".to_owned());
-        let settings =
-            Settings { operator_key_sha256: Some(sha256_hex(OPERATOR_KEY)), variables: vec![roles] };
+        let roles = (
+            "GATEHOUSE_ROLE_CATALOGUE".to_owned(),
+            "stakeholder-to-admin".to_owned(),
+        );
+        let settings = Settings {
+            operator_key_sha256: Some(sha256_hex(OPERATOR_KEY)),
+            variables: vec![roles],
+        };
         let gatehouse = functions::gatehouse(&local, &settings).unwrap();
         make_provider_keys(&gatehouse).await.unwrap();
         let router = gatehouse_local::gateway::router(functions::routers(&gatehouse));
-        Self { local, gatehouse, router }
+        Self {
+            local,
+            gatehouse,
+            router,
+        }
     }
 
     /// Somebody with this token.
     #[must_use]
     pub fn caller(&self, token: Option<&str>) -> Caller {
         let browser = Browser::new(self.router.clone(), self.gatehouse.config.base_url.as_str());
-        Caller { browser, token: token.map(str::to_owned) }
+        Caller {
+            browser,
+            token: token.map(str::to_owned),
+        }
     }
 
     /// The operator.
@@ -94,7 +106,12 @@ impl Api {
         let key = self.operator().post(&format!("{path}/api-keys"), &asked).await;
         assert_eq!(key.status, 201, "{}", key.body);
         let key = key.json()["token"].as_str().unwrap().to_owned();
-        MadeTenant { id, record, path, key }
+        MadeTenant {
+            id,
+            record,
+            path,
+            key,
+        }
     }
 
     /// The owner of a tenant.
@@ -112,8 +129,12 @@ impl Api {
     #[must_use]
     pub fn written(&self) -> Vec<Value> {
         let records = self.stream();
-        let documents = records.iter().filter_map(|record| record.pointer("/dynamodb/NewImage/doc/S")?.as_str());
-        documents.map(|text| serde_json::from_str(text).unwrap()).collect()
+        let documents = records
+            .iter()
+            .filter_map(|record| record.pointer("/dynamodb/NewImage/doc/S")?.as_str());
+        documents
+            .map(|text| serde_json::from_str(text).unwrap())
+            .collect()
     }
 
     /// Every change of the directory table, in order, as its stream has it.
@@ -121,7 +142,9 @@ impl Api {
     pub fn stream(&self) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         loop {
-            let last = all.last().map(|record| record["dynamodb"]["SequenceNumber"].as_str().unwrap());
+            let last = all
+                .last()
+                .map(|record| record["dynamodb"]["SequenceNumber"].as_str().unwrap());
             let more = self.local.dynamodb().stream_records(last, 1_000).unwrap();
             if more.is_empty() {
                 return all;
@@ -196,13 +219,17 @@ impl Caller {
         let made = self.post(&format!("{base}/connections"), &asked).await;
         assert_eq!(made.status, 201, "{}", made.body);
         let record = made.json();
-        (format!("{base}/connections/{}", record["id"].as_str().unwrap()), record)
+        (
+            format!("{base}/connections/{}", record["id"].as_str().unwrap()),
+            record,
+        )
     }
 
     /// Sets the identity provider of the connection at `path`.
     pub async fn set_idp(&self, path: &str, input: &Value) -> Answer {
         let etag = self.get(path).await.etag();
-        self.send(Method::PUT, &format!("{path}/idp"), Some(&etag), Some(input)).await
+        self.send(Method::PUT, &format!("{path}/idp"), Some(&etag), Some(input))
+            .await
     }
 }
 
@@ -218,11 +245,23 @@ impl Answer {
     /// Status and code of a problem.
     #[must_use]
     pub fn problem(&self) -> (u16, String) {
-        let kind = self.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
-        assert_eq!(kind.as_deref(), Some("application/problem+json"), "{} {}", self.status, self.body);
+        let kind = self
+            .headers
+            .get(header::CONTENT_TYPE)
+            .map(|kind| kind.to_str().unwrap().to_owned());
+        assert_eq!(
+            kind.as_deref(),
+            Some("application/problem+json"),
+            "{} {}",
+            self.status,
+            self.body
+        );
         let body = self.json();
         assert_eq!(body["status"], self.status.as_u16());
-        assert_eq!(body["reference"], self.headers["x-gatehouse-reference"].to_str().unwrap());
+        assert_eq!(
+            body["reference"],
+            self.headers["x-gatehouse-reference"].to_str().unwrap()
+        );
         (self.status.as_u16(), body["code"].as_str().unwrap().to_owned())
     }
 }

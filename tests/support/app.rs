@@ -81,7 +81,9 @@ impl World {
     pub async fn tokens(&self, browser: &Browser, visitor: &Visitor) -> Tokens {
         let answer = self.sign_in(browser, visitor).await;
         assert_eq!(answer.status, 303, "{} {}", answer.code(), answer.body);
-        let code = answer.parameter("code").unwrap_or_else(|| panic!("no code: {}", answer.raw_location()));
+        let code = answer
+            .parameter("code")
+            .unwrap_or_else(|| panic!("no code: {}", answer.raw_location()));
         let redeemed = self.redeem(&code).await;
         assert_eq!(redeemed.status, 200, "{}", redeemed.body);
         tokens(&redeemed)
@@ -100,24 +102,34 @@ impl World {
 
     /// Refreshes.
     pub async fn refresh(&self, token: &str) -> Answer {
-        self.token_request(&[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+        self.token_request(&[("grant_type", "refresh_token"), ("refresh_token", token)])
+            .await
     }
 
     /// A token request with the client's secret.
     pub async fn token_request(&self, fields: &[(&str, &str)]) -> Answer {
-        self.as_client("/oauth2/token", "application/x-www-form-urlencoded", encoded(fields)).await
+        self.as_client(
+            "/oauth2/token",
+            "application/x-www-form-urlencoded",
+            encoded(fields),
+        )
+        .await
     }
 
     /// A JSON request with the client's secret.
     pub async fn app_json(&self, path: &str, body: &Value) -> Answer {
-        self.as_client(path, "application/json", Body::from(body.to_string())).await
+        self.as_client(path, "application/json", Body::from(body.to_string()))
+            .await
     }
 
     async fn as_client(&self, path: &str, kind: &str, body: Body) -> Answer {
         let credentials = format!("{}:{}", self.client.id, self.client_secret.expose());
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, kind)
-            .header(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode(credentials)))
+            .header(
+                header::AUTHORIZATION,
+                format!("Basic {}", STANDARD.encode(credentials)),
+            )
             .body(body)
             .unwrap();
         self.browser().send_request(request).await
@@ -125,8 +137,11 @@ impl World {
 
     /// Asks for userinfo.
     pub async fn userinfo(&self, access_token: &str) -> Answer {
-        let request = Request::get("/oauth2/userinfo").header(header::AUTHORIZATION, format!("Bearer {access_token}"));
-        self.browser().send_request(request.body(Body::empty()).unwrap()).await
+        let request =
+            Request::get("/oauth2/userinfo").header(header::AUTHORIZATION, format!("Bearer {access_token}"));
+        self.browser()
+            .send_request(request.body(Body::empty()).unwrap())
+            .await
     }
 }
 
@@ -134,7 +149,13 @@ impl World {
 #[must_use]
 pub fn tokens(answer: &Answer) -> Tokens {
     let answer = answer.json();
-    let payload = answer["id_token"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
+    let payload = answer["id_token"]
+        .as_str()
+        .unwrap()
+        .split('.')
+        .nth(1)
+        .unwrap()
+        .to_owned();
     let claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
     Tokens { answer, claims }
 }

@@ -42,25 +42,39 @@ impl Answer {
     pub fn location(&self) -> Url {
         let text = self.headers.get(header::LOCATION);
         let text = text.unwrap_or_else(|| panic!("no Location in {} {}", self.status, self.body));
-        Url::parse("http://relative.invalid").unwrap().join(text.to_str().unwrap()).unwrap()
+        Url::parse("http://relative.invalid")
+            .unwrap()
+            .join(text.to_str().unwrap())
+            .unwrap()
     }
 
     /// Where a redirect leads, as it stands.
     #[must_use]
     pub fn raw_location(&self) -> String {
-        self.headers.get(header::LOCATION).unwrap().to_str().unwrap().to_owned()
+        self.headers
+            .get(header::LOCATION)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// A parameter of the redirect's query.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<String> {
-        self.location().query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        self.location()
+            .query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The code of the refusal, which pages carry beside their text.
     #[must_use]
     pub fn code(&self) -> String {
-        self.headers.get("x-gatehouse-code").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default()
+        self.headers
+            .get("x-gatehouse-code")
+            .map(|v| v.to_str().unwrap().to_owned())
+            .unwrap_or_default()
     }
 
     /// The body as JSON.
@@ -75,7 +89,13 @@ impl Answer {
         let from = self.body.find(&format!("name=\"{name}\" value=\""));
         let from = from.unwrap_or_else(|| panic!("no field {name} in {}", self.body));
         let rest = self.body.get(from..).unwrap();
-        rest.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+        rest.split("value=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .to_owned()
     }
 }
 
@@ -83,14 +103,22 @@ impl Browser {
     /// A browser without cookies.
     #[must_use]
     pub fn new(router: Router, base: &str) -> Self {
-        Self { router, base: base.to_owned(), cookies: Arc::default() }
+        Self {
+            router,
+            base: base.to_owned(),
+            cookies: Arc::default(),
+        }
     }
 
     /// A browser with copies of this one's cookies.
     #[must_use]
     pub fn copy(&self) -> Self {
         let cookies = self.cookies.lock().unwrap().clone();
-        Self { router: self.router.clone(), base: self.base.clone(), cookies: Arc::new(Mutex::new(cookies)) }
+        Self {
+            router: self.router.clone(),
+            base: self.base.clone(),
+            cookies: Arc::new(Mutex::new(cookies)),
+        }
     }
 
     /// Goes to a path by a top-level navigation.
@@ -126,7 +154,10 @@ impl Browser {
     #[must_use]
     pub fn cookie(&self, ending: &str) -> Option<String> {
         let cookies = self.cookies.lock().unwrap();
-        cookies.iter().find(|(name, _)| name.ends_with(ending)).map(|(_, cookie)| cookie.value.clone())
+        cookies
+            .iter()
+            .find(|(name, _)| name.ends_with(ending))
+            .map(|(_, cookie)| cookie.value.clone())
     }
 
     /// Forgets every cookie.
@@ -138,10 +169,22 @@ impl Browser {
         let line = {
             let cookies = self.cookies.lock().unwrap();
             let shown = cookies.iter().filter(|(_, cookie)| same_site || !cookie.lax);
-            shown.map(|(name, cookie)| format!("{name}={}", cookie.value)).collect::<Vec<_>>().join("; ")
+            shown
+                .map(|(name, cookie)| format!("{name}={}", cookie.value))
+                .collect::<Vec<_>>()
+                .join("; ")
         };
-        let request = if line.is_empty() { request } else { request.header(header::COOKIE, line) };
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let request = if line.is_empty() {
+            request
+        } else {
+            request.header(header::COOKIE, line)
+        };
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap();
         let answer = read(response).await;
         for line in answer.headers.get_all(header::SET_COOKIE) {
             self.keep(line.to_str().unwrap());
@@ -157,7 +200,13 @@ impl Browser {
             cookies.remove(name);
         } else {
             let lax = !attributes.contains("SameSite=None");
-            cookies.insert(name.to_owned(), Cookie { value: value.to_owned(), lax });
+            cookies.insert(
+                name.to_owned(),
+                Cookie {
+                    value: value.to_owned(),
+                    lax,
+                },
+            );
         }
     }
 }
@@ -168,11 +217,19 @@ fn form(request: http::request::Builder) -> http::request::Builder {
 
 /// Fields as a form has them.
 pub fn encoded(fields: &[(&str, &str)]) -> Body {
-    Body::from(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
+    Body::from(
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish(),
+    )
 }
 
 async fn read(response: axum::response::Response) -> Answer {
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+    }
 }

@@ -1,8 +1,8 @@
 //! An identity provider of our own, and who signs in there.
 
 use gatehouse::saml::redirect_binding::RedirectMessage;
-use gatehouse_local::demo_idp::issue::sign::SignatureAlgorithm;
 use gatehouse_local::demo_idp::issue::keys::{IdpKey, KeyKind};
+use gatehouse_local::demo_idp::issue::sign::SignatureAlgorithm;
 use gatehouse_local::demo_idp::issue::{Attribute, Issue, IssuedNameId};
 use url::Url;
 
@@ -33,7 +33,10 @@ impl Visitor {
     /// Somebody of whom only the address is said.
     #[must_use]
     pub fn new(email: &str) -> Self {
-        Self { email: email.to_owned(), attributes: Vec::new() }
+        Self {
+            email: email.to_owned(),
+            attributes: Vec::new(),
+        }
     }
 
     /// With an attribute.
@@ -60,7 +63,10 @@ impl Idp {
     #[must_use]
     pub fn new(entity_id: &str) -> Self {
         let key = IdpKey::generate(KeyKind::P256, "idp").unwrap();
-        Self { entity_id: entity_id.to_owned(), key }
+        Self {
+            entity_id: entity_id.to_owned(),
+            key,
+        }
     }
 
     /// Reads the request that a browser was sent with.
@@ -81,7 +87,9 @@ impl Idp {
         issue.in_response_to = in_response_to.map(str::to_owned);
         issue.name_id = Some(IssuedNameId::new(&visitor.email, EMAIL_FORMAT));
         let attributes = visitor.attributes.iter();
-        issue.attributes = attributes.map(|(name, values)| Attribute::new(name, values.clone())).collect();
+        issue.attributes = attributes
+            .map(|(name, values)| Attribute::new(name, values.clone()))
+            .collect();
         issue
     }
 }
@@ -91,8 +99,19 @@ impl Idp {
 pub fn asked(url: &Url) -> Asked {
     let message = RedirectMessage::parse(url.query().unwrap()).unwrap();
     let xml = message.unverified_xml().to_owned();
-    let id = xml.split(" ID=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    Asked { id, relay_state: message.relay_state().unwrap().to_owned(), xml }
+    let id = xml
+        .split(" ID=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    Asked {
+        id,
+        relay_state: message.relay_state().unwrap().to_owned(),
+        xml,
+    }
 }
 
 impl World {
@@ -108,7 +127,14 @@ impl World {
         let mut fields = vec![("SAMLResponse", value)];
         fields.extend(relay_state.map(|state| ("RelayState", state)));
         let answer = browser.post_cross_site(&path, &fields).await;
-        let goes_on = answer.headers.get("location").is_some_and(|to| to.as_bytes().starts_with(b"/sign-in/continue"));
-        if goes_on { browser.get(&answer.raw_location()).await } else { answer }
+        let goes_on = answer
+            .headers
+            .get("location")
+            .is_some_and(|to| to.as_bytes().starts_with(b"/sign-in/continue"));
+        if goes_on {
+            browser.get(&answer.raw_location()).await
+        } else {
+            answer
+        }
     }
 }

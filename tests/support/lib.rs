@@ -1,6 +1,11 @@
 //! What the end-to-end tests stand on: a deployment on the embedded services, browsers with cookies that obey
 //! SameSite, an identity provider of our own, and the flows between them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 pub mod admin;
 pub mod app;

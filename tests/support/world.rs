@@ -10,8 +10,8 @@ use gatehouse::app::Gatehouse;
 use gatehouse::app::openid_provider::keys::make_provider_keys;
 use gatehouse::config::Config;
 use gatehouse::domain::connection::{
-    AttributeMapping, Connection, ConnectionState, IdpInitiated, Protocol, RequestBinding, SamlConnection, SamlIdp,
-    SubjectSource,
+    AttributeMapping, Connection, ConnectionState, IdpInitiated, Protocol, RequestBinding, SamlConnection,
+    SamlIdp, SubjectSource,
 };
 use gatehouse::domain::domain_name::DomainName;
 use gatehouse::domain::email::EmailAddress;
@@ -93,7 +93,16 @@ impl World {
         let tenant = make_tenant(&gatehouse, "Acme", DOMAIN).await;
         let connection = make_connection(&gatehouse, &tenant, &idp).await;
         let (client, client_secret) = make_client(&gatehouse).await;
-        Self { local, gatehouse, router, tenant, connection, idp, client, client_secret }
+        Self {
+            local,
+            gatehouse,
+            router,
+            tenant,
+            connection,
+            idp,
+            client,
+            client_secret,
+        }
     }
 
     /// A new browser.
@@ -111,7 +120,10 @@ impl World {
         let mut tx = handle.begin();
         tx.update_tenant(&tenant);
         tx.commit().await.unwrap();
-        self.gatehouse.store.front_door().forget_context(&self.connection.id);
+        self.gatehouse
+            .store
+            .front_door()
+            .forget_context(&self.connection.id);
         self.tenant = tenant;
     }
 
@@ -130,11 +142,19 @@ impl World {
     /// Changes the app client's settings (as JSON), over the version that is stored.
     pub async fn set_client(&mut self, change: impl FnOnce(&mut serde_json::Value)) {
         let door = self.gatehouse.store.front_door();
-        let (client, version) = door.client_and_version::<AppClient>(&self.client.id).await.unwrap().unwrap();
+        let (client, version) = door
+            .client_and_version::<AppClient>(&self.client.id)
+            .await
+            .unwrap()
+            .unwrap();
         let mut settings = client_settings();
         change(&mut settings);
-        self.client = client.with_settings(&serde_json::from_value(settings).unwrap()).unwrap();
-        door.put_client(&self.client.id, &self.client, Some(version)).await.unwrap();
+        self.client = client
+            .with_settings(&serde_json::from_value(settings).unwrap())
+            .unwrap();
+        door.put_client(&self.client.id, &self.client, Some(version))
+            .await
+            .unwrap();
     }
 
     /// Adds a user made by hand.
@@ -177,7 +197,12 @@ impl World {
 
     /// All users of the tenant.
     pub async fn users(&self) -> Vec<User> {
-        self.gatehouse.store.tenant(&self.tenant.id).users(None, 100).await.unwrap()
+        self.gatehouse
+            .store
+            .tenant(&self.tenant.id)
+            .users(None, 100)
+            .await
+            .unwrap()
     }
 
     /// Moves the clock on.
@@ -190,7 +215,11 @@ impl World {
         let today = self.gatehouse.clock.now().date_naive();
         let handle = self.gatehouse.store.tenant(&self.tenant.id);
         let trail = handle.audit_of(today, None, 1_000).await.unwrap();
-        trail.into_iter().filter(|record| record.action == "sign_in.failed").map(|record| record.data).collect()
+        trail
+            .into_iter()
+            .filter(|record| record.action == "sign_in.failed")
+            .map(|record| record.data)
+            .collect()
     }
 }
 
@@ -200,9 +229,16 @@ pub async fn make_tenant(gatehouse: &Gatehouse, name: &str, domain: &str) -> Ten
     let tenant = Tenant {
         id: TenantId::generate().unwrap(),
         name: name.to_owned(),
-        entitlements: Entitlements { sso: true, scim: true, jit: true },
+        entitlements: Entitlements {
+            sso: true,
+            scim: true,
+            jit: true,
+        },
         seats: None,
-        settings: TenantSettings { provision_on_sign_in: true, ..TenantSettings::default() },
+        settings: TenantSettings {
+            provision_on_sign_in: true,
+            ..TenantSettings::default()
+        },
         root_user: None,
         scim_enabled: false,
         version: 1,
@@ -226,10 +262,18 @@ pub async fn make_tenant(gatehouse: &Gatehouse, name: &str, domain: &str) -> Ten
 pub async fn make_connection(gatehouse: &Gatehouse, tenant: &Tenant, idp: &Idp) -> Connection {
     let now = gatehouse.clock.now();
     let id = ConnectionId::generate().unwrap();
-    for name in [SecretName::SpSigning(id.clone()), SecretName::SpDecryption(id.clone())] {
-        let material = KeyMaterial::generate("Gatehouse", RsaSize::Bits2048, now, TimeDelta::days(1000)).unwrap();
+    for name in [
+        SecretName::SpSigning(id.clone()),
+        SecretName::SpDecryption(id.clone()),
+    ] {
+        let material =
+            KeyMaterial::generate("Gatehouse", RsaSize::Bits2048, now, TimeDelta::days(1000)).unwrap();
         let ring = KeyRing::new("1", now, material).unwrap();
-        gatehouse.secrets.create_if_absent(&name, &ring.to_secret().unwrap()).await.unwrap();
+        gatehouse
+            .secrets
+            .create_if_absent(&name, &ring.to_secret().unwrap())
+            .await
+            .unwrap();
     }
     let connection = Connection {
         id,
@@ -286,7 +330,14 @@ async fn make_client(gatehouse: &Gatehouse) -> (AppClient, Secret) {
     let settings = serde_json::from_value(client_settings()).unwrap();
     let now = gatehouse.clock.now();
     let mut client = AppClient::register(ClientId::generate().unwrap(), &settings, now).unwrap();
-    let secret = client.add_secret(random::uuid().unwrap(), random::bytes().unwrap(), now, None).unwrap();
-    gatehouse.store.front_door().put_client(&client.id, &client, None).await.unwrap();
+    let secret = client
+        .add_secret(random::uuid().unwrap(), random::bytes().unwrap(), now, None)
+        .unwrap();
+    gatehouse
+        .store
+        .front_door()
+        .put_client(&client.id, &client, None)
+        .await
+        .unwrap();
     (client, secret)
 }

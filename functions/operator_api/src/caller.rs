@@ -60,8 +60,13 @@ fn by_iam(extensions: &Extensions) -> Result<Operator, Problem> {
     let Some(RequestContext::ApiGatewayV2(context)) = extensions.get::<RequestContext>() else {
         return Err(not_signed());
     };
-    let iam = context.authorizer.as_ref().and_then(|authorizer| authorizer.iam.as_ref());
-    let arn = iam.and_then(|iam| iam.user_arn.clone()).filter(|arn| !arn.is_empty());
+    let iam = context
+        .authorizer
+        .as_ref()
+        .and_then(|authorizer| authorizer.iam.as_ref());
+    let arn = iam
+        .and_then(|iam| iam.user_arn.clone())
+        .filter(|arn| !arn.is_empty());
     arn.map(Operator).ok_or_else(not_signed)
 }
 

@@ -37,12 +37,18 @@ pub(crate) async fn create(
     State(gatehouse): State<Arc<Gatehouse>>,
     ApiJson(settings): ApiJson<ClientSettings>,
 ) -> Answer {
-    Ok(shown(StatusCode::CREATED, &app_clients::create(&gatehouse, &settings).await?))
+    Ok(shown(
+        StatusCode::CREATED,
+        &app_clients::create(&gatehouse, &settings).await?,
+    ))
 }
 
 /// `GET /operator/v1/clients/{client}`
 pub(crate) async fn read(State(gatehouse): State<Arc<Gatehouse>>, ids: PathIds) -> Answer {
-    Ok(shown(StatusCode::OK, &app_clients::read(&gatehouse, &ids.client()?).await?))
+    Ok(shown(
+        StatusCode::OK,
+        &app_clients::read(&gatehouse, &ids.client()?).await?,
+    ))
 }
 
 /// `PUT /operator/v1/clients/{client}`: all settings; secrets stay.

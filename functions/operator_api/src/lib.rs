@@ -28,9 +28,15 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
     let routes = Router::new()
         .route("/tenants", get(tenants::list).post(tenants::create))
         .route("/clients", get(clients::list).post(clients::create))
-        .route("/clients/{client}", get(clients::read).put(clients::update).delete(clients::delete))
+        .route(
+            "/clients/{client}",
+            get(clients::read).put(clients::update).delete(clients::delete),
+        )
         .route("/clients/{client}/secrets", post(clients::add_secret))
-        .route("/clients/{client}/secrets/{secret}", delete(clients::revoke_secret))
+        .route(
+            "/clients/{client}/secrets/{secret}",
+            delete(clients::revoke_secret),
+        )
         .with_state(gatehouse.clone())
         .nest("/tenants/{tenant}", one_tenant)
         .layer(from_fn_with_state(gatehouse, as_operator));

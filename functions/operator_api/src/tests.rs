@@ -17,12 +17,20 @@ use tower::ServiceExt;
 /// SHA-256 of `operator-key`.
 fn key_hash() -> String {
     use aws_lc_rs::digest::{SHA256, digest};
-    digest(&SHA256, b"operator-key").as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, b"operator-key")
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A deployment whose AWS endpoints answer nothing: what is let in ends as 500, what is not as 401.
 async fn gatehouse(local: bool) -> Arc<Gatehouse> {
-    let base = if local { "http://localhost:8400" } else { "https://sign-in.example.com" };
+    let base = if local {
+        "http://localhost:8400"
+    } else {
+        "https://sign-in.example.com"
+    };
     let mut variables = vec![
         ("GATEHOUSE_BASE_URL", base.to_owned()),
         ("GATEHOUSE_DIRECTORY_TABLE", "directory".to_owned()),
@@ -34,7 +42,12 @@ async fn gatehouse(local: bool) -> Arc<Gatehouse> {
     if local {
         variables.push(("GATEHOUSE_LOCAL_OPERATOR_KEY_SHA256", key_hash()));
     }
-    let config = Config::from_env(variables.into_iter().map(|(name, value)| (name.to_owned(), value))).unwrap();
+    let config = Config::from_env(
+        variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value)),
+    )
+    .unwrap();
     let sdk = gatehouse::aws::sdk_config(&config).await;
     Gatehouse::new(config, Clock::system(), &sdk)
 }
@@ -51,7 +64,11 @@ fn context(authorizer: &Value) -> RequestContext {
     RequestContext::ApiGatewayV2(context)
 }
 
-async fn status(local: bool, authorization: Option<&str>, context: Option<RequestContext>) -> (StatusCode, Value) {
+async fn status(
+    local: bool,
+    authorization: Option<&str>,
+    context: Option<RequestContext>,
+) -> (StatusCode, Value) {
     // A client id that is none ends before the table is asked.
     let mut request = Request::get("/operator/v1/clients/no.id");
     if let Some(authorization) = authorization {
@@ -61,18 +78,36 @@ async fn status(local: bool, authorization: Option<&str>, context: Option<Reques
     if let Some(context) = context {
         request.extensions_mut().insert(context);
     }
-    let response = crate::router(gatehouse(local).await).oneshot(request).await.unwrap();
+    let response = crate::router(gatehouse(local).await)
+        .oneshot(request)
+        .await
+        .unwrap();
     let status = response.status();
-    let body = gatehouse::http::body::read(&Default::default(), response.into_body(), 10_000).await.unwrap();
+    let body = gatehouse::http::body::read(&Default::default(), response.into_body(), 10_000)
+        .await
+        .unwrap();
     (status, serde_json::from_slice(&body).unwrap())
 }
 
 #[tokio::test]
 async fn locally_the_key_and_nothing_else_opens() {
     let (found, body) = status(true, Some("Bearer operator-key"), None).await;
-    assert_eq!((found, &body["code"]), (StatusCode::NOT_FOUND, &json!("client_not_found")));
-    for wrong in [None, Some("Bearer operator-kez"), Some("Basic operator-key"), Some("Bearer"), Some("operator-key")] {
-        assert_eq!(status(true, wrong, None).await.0, StatusCode::UNAUTHORIZED, "{wrong:?}");
+    assert_eq!(
+        (found, &body["code"]),
+        (StatusCode::NOT_FOUND, &json!("client_not_found"))
+    );
+    for wrong in [
+        None,
+        Some("Bearer operator-kez"),
+        Some("Basic operator-key"),
+        Some("Bearer"),
+        Some("operator-key"),
+    ] {
+        assert_eq!(
+            status(true, wrong, None).await.0,
+            StatusCode::UNAUTHORIZED,
+            "{wrong:?}"
+        );
     }
     // IAM's word is not asked where a key is set.
     let signed = context(&json!({ "iam": { "userArn": "arn:aws:iam::123456789012:user/anna" } }));
@@ -81,16 +116,24 @@ async fn locally_the_key_and_nothing_else_opens() {
 
 #[tokio::test]
 async fn deployed_only_a_caller_that_iam_names_is_let_in() {
-    let signed = json!({ "iam": { "userArn": "arn:aws:iam::123456789012:user/anna", "accountId": "123456789012" } });
-    assert_eq!(status(false, None, Some(context(&signed))).await.0, StatusCode::NOT_FOUND);
+    let signed =
+        json!({ "iam": { "userArn": "arn:aws:iam::123456789012:user/anna", "accountId": "123456789012" } });
+    assert_eq!(
+        status(false, None, Some(context(&signed))).await.0,
+        StatusCode::NOT_FOUND
+    );
     let unsigned = [
         None,
         Some(context(&json!(null))),
         Some(context(&json!({}))),
         Some(context(&json!({ "iam": {} }))),
         Some(context(&json!({ "iam": { "userArn": "" } }))),
-        Some(context(&json!({ "jwt": { "claims": { "sub": "arn:aws:iam::1:user/anna" }, "scopes": null } }))),
-        Some(context(&json!({ "lambda": { "userArn": "arn:aws:iam::1:user/anna" } }))),
+        Some(context(
+            &json!({ "jwt": { "claims": { "sub": "arn:aws:iam::1:user/anna" }, "scopes": null } }),
+        )),
+        Some(context(
+            &json!({ "lambda": { "userArn": "arn:aws:iam::1:user/anna" } }),
+        )),
     ];
     for unsigned in unsigned {
         let (found, body) = status(false, Some("Bearer operator-key"), unsigned.clone()).await;

@@ -24,7 +24,9 @@ const CACHE: &str = "public, max-age=300";
 
 /// The function's routes.
 pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
-    let routes = Router::new().route("/saml/{connection}/metadata", get(metadata)).with_state(gatehouse);
+    let routes = Router::new()
+        .route("/saml/{connection}/metadata", get(metadata))
+        .with_state(gatehouse);
     edge::wrap(routes, "saml_metadata")
 }
 
@@ -33,16 +35,22 @@ async fn metadata(
     ids: PathIds,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let xml = sp_metadata::of(&gatehouse, &ids.connection()?).await.map_err(|error| problem(&error))?;
+    let xml = sp_metadata::of(&gatehouse, &ids.connection()?)
+        .await
+        .map_err(|error| problem(&error))?;
     let etag = etag(&xml);
     let mut response = if is_known(&headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let mut response = Response::new(Body::from(xml));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         response
     };
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE));
     if let Ok(value) = HeaderValue::from_str(&etag) {
         response.headers_mut().insert(header::ETAG, value);
     }
@@ -58,16 +66,21 @@ fn etag(xml: &str) -> String {
 
 /// If-None-Match compares weakly (RFC 9110, section 13.1.2).
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let values = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 fn problem(error: &SpMetadataError) -> Problem {
     match error {
-        SpMetadataError::ConnectionUnknown => {
-            Problem::new(StatusCode::NOT_FOUND, error.code(), "There is no SAML connection of this id.")
-        }
+        SpMetadataError::ConnectionUnknown => Problem::new(
+            StatusCode::NOT_FOUND,
+            error.code(),
+            "There is no SAML connection of this id.",
+        ),
         SpMetadataError::Store(_) | SpMetadataError::Certificate(_) => {
             tracing::error!(error = %error, error.code = error.code(), "metadata could not be made");
             Problem::internal()

@@ -20,7 +20,10 @@ async fn gh_01_an_app_client_is_registered() {
     let operator = api.operator();
     let made = operator.post("/operator/v1/clients", &settings()).await;
     assert_eq!(made.status, 201, "{}", made.body);
-    let path = format!("/operator/v1/clients/{}", made.json()["client_id"].as_str().unwrap());
+    let path = format!(
+        "/operator/v1/clients/{}",
+        made.json()["client_id"].as_str().unwrap()
+    );
     let secret = operator.post(&format!("{path}/secrets"), &json!({})).await.json();
     let text = secret["secret"].as_str().unwrap();
     let shown = operator.get(&path).await;
@@ -33,18 +36,36 @@ async fn gh_01_an_app_client_is_registered() {
     changed["redirect_uris"] = json!(["https://app.example.com/other"]);
     let without = operator.send(Method::PUT, &path, None, Some(&changed)).await;
     assert_eq!(without.problem(), problem(428, "if_match_missing"));
-    let done = operator.send(Method::PUT, &path, Some(&shown.etag()), Some(&changed)).await;
-    assert_eq!(done.json()["redirect_uris"], changed["redirect_uris"], "{}", done.body);
+    let done = operator
+        .send(Method::PUT, &path, Some(&shown.etag()), Some(&changed))
+        .await;
+    assert_eq!(
+        done.json()["redirect_uris"],
+        changed["redirect_uris"],
+        "{}",
+        done.body
+    );
     assert_eq!(done.json()["secrets"][0]["id"], secret["id"], "secrets stay");
-    let stale = operator.send(Method::PUT, &path, Some(&shown.etag()), Some(&changed)).await;
+    let stale = operator
+        .send(Method::PUT, &path, Some(&shown.etag()), Some(&changed))
+        .await;
     assert_eq!(stale.problem(), problem(412, "version_mismatch"));
 
     let revoke = format!("{path}/secrets/{}", secret["id"].as_str().unwrap());
     assert_eq!(operator.delete(&revoke).await.status, 204);
-    assert_eq!(operator.delete(&revoke).await.problem(), problem(404, "client_secret_not_found"));
+    assert_eq!(
+        operator.delete(&revoke).await.problem(),
+        problem(404, "client_secret_not_found")
+    );
     assert_eq!(operator.delete(&path).await.status, 204);
-    assert_eq!(operator.delete(&path).await.problem(), problem(404, "client_not_found"));
-    assert_eq!(operator.get("/operator/v1/clients").await.json()["items"], json!([]));
+    assert_eq!(
+        operator.delete(&path).await.problem(),
+        problem(404, "client_not_found")
+    );
+    assert_eq!(
+        operator.get("/operator/v1/clients").await.json()["items"],
+        json!([])
+    );
 }
 
 /// What cannot be registered is refused by name; one client is the default.
@@ -63,7 +84,10 @@ async fn gh_01_what_cannot_be_registered_is_refused() {
         let answer = operator.post("/operator/v1/clients", &asked).await;
         assert_eq!(answer.problem(), problem(status, code), "{field}");
     }
-    assert_eq!(operator.post("/operator/v1/clients", &settings()).await.status, 201);
+    assert_eq!(
+        operator.post("/operator/v1/clients", &settings()).await.status,
+        201
+    );
     let second = operator.post("/operator/v1/clients", &settings()).await;
     assert_eq!(second.problem(), problem(409, "client_default_taken"));
 }

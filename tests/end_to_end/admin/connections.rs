@@ -21,11 +21,23 @@ async fn il_01_ch_02_se_15_each_connection_shows_what_the_identity_provider_need
     assert_eq!(sp["slo_url"], format!("{base}/saml/{id}/slo"));
     assert_eq!(one["state"], "draft");
     for kind in ["signing_certificates", "encryption_certificates"] {
-        let (mine, other) = (&sp[kind][0]["sha256"], &two["service_provider"][kind][0]["sha256"]);
+        let (mine, other) = (
+            &sp[kind][0]["sha256"],
+            &two["service_provider"][kind][0]["sha256"],
+        );
         assert!(mine.is_string() && mine != other, "{kind}");
     }
-    assert_ne!(sp["signing_certificates"][0]["sha256"], sp["encryption_certificates"][0]["sha256"]);
-    assert_eq!(owner.get("/owner/v1/connections").await.json()["items"].as_array().unwrap().len(), 2);
+    assert_ne!(
+        sp["signing_certificates"][0]["sha256"],
+        sp["encryption_certificates"][0]["sha256"]
+    );
+    assert_eq!(
+        owner.get("/owner/v1/connections").await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 /// AQ-31: private keys lie in Secrets Manager: never in the table or an answer.
@@ -51,7 +63,10 @@ async fn aq_31_private_keys_are_in_secrets_manager_alone() {
         let middle = &private[200..400];
         assert!(!table.contains(middle) && !answer.contains(middle), "{shown}");
         let certificate = ring["keys"][0]["certificate"].as_str().unwrap();
-        assert!(table.contains(certificate), "{shown}: the certificate is public, and in the record");
+        assert!(
+            table.contains(certificate),
+            "{shown}: the certificate is public, and in the record"
+        );
     }
 }
 
@@ -60,7 +75,10 @@ async fn aq_31_private_keys_are_in_secrets_manager_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ch_02_an_imported_connection_keeps_its_foreign_names() {
     let api = Api::start().await;
-    let (acme, other) = (api.tenant("Acme", json!({})).await, api.tenant("Other", json!({})).await);
+    let (acme, other) = (
+        api.tenant("Acme", json!({})).await,
+        api.tenant("Other", json!({})).await,
+    );
     let asked = json!({
         "protocol": "saml",
         "id": "acme-saml",
@@ -72,15 +90,28 @@ async fn ch_02_an_imported_connection_keeps_its_foreign_names() {
     });
     let by_owner = api.owner(&acme).post("/owner/v1/connections", &asked).await;
     assert_eq!(by_owner.problem(), problem(403, "connection_id_reserved"));
-    let made = api.operator().post(&format!("{}/connections", acme.path), &asked).await;
+    let made = api
+        .operator()
+        .post(&format!("{}/connections", acme.path), &asked)
+        .await;
     assert_eq!(made.status, 201, "{}", made.body);
     let sp = made.json()["service_provider"].clone();
     assert_eq!(sp["entity_id"], "urn:auth0:checkly:acme-saml");
-    assert_eq!(sp["acs_urls"][1], "https://auth.example.com/login/callback?connection=acme-saml");
-    let taken = api.operator().post(&format!("{}/connections", other.path), &asked).await;
+    assert_eq!(
+        sp["acs_urls"][1],
+        "https://auth.example.com/login/callback?connection=acme-saml"
+    );
+    let taken = api
+        .operator()
+        .post(&format!("{}/connections", other.path), &asked)
+        .await;
     assert_eq!(taken.problem(), problem(409, "connection_id_taken"));
     let metadata = api.caller(None).get("/saml/acme-saml/metadata").await;
-    assert!(metadata.body.contains("entityID=\"urn:auth0:checkly:acme-saml\""), "{}", metadata.body);
+    assert!(
+        metadata.body.contains("entityID=\"urn:auth0:checkly:acme-saml\""),
+        "{}",
+        metadata.body
+    );
 }
 
 /// SE-22, IL-03, SE-14, CH-11: attribute names, NameID format, binding, IdP-initiated sign-in and subject are settings
@@ -92,7 +123,12 @@ async fn se_22_the_settings_of_a_connection_are_changed() {
     let (path, record) = owner.connection("/owner/v1", "Acme IdP").await;
     assert_eq!(record["saml"]["request_binding"], "redirect");
     assert_eq!(record["idp_initiated"], "off");
-    assert!(record["saml"]["name_id_format"].as_str().unwrap().ends_with("emailAddress"));
+    assert!(
+        record["saml"]["name_id_format"]
+            .as_str()
+            .unwrap()
+            .ends_with("emailAddress")
+    );
     assert_eq!(record["findings"][0]["code"], "subject_is_email");
     let persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
     let change = json!({
@@ -108,12 +144,20 @@ async fn se_22_the_settings_of_a_connection_are_changed() {
     for (name, value) in change.as_object().unwrap() {
         let shown = &body[name];
         match value.as_object() {
-            Some(fields) => fields.iter().for_each(|(field, value)| assert_eq!(&shown[field], value, "{name}")),
+            Some(fields) => fields
+                .iter()
+                .for_each(|(field, value)| assert_eq!(&shown[field], value, "{name}")),
             None => assert_eq!(shown, value),
         }
     }
     assert_eq!(body["version"], 2);
-    let back = owner.patch(&path, &json!({ "attributes": { "email": null }, "subject": "name_id" })).await.json();
+    let back = owner
+        .patch(
+            &path,
+            &json!({ "attributes": { "email": null }, "subject": "name_id" }),
+        )
+        .await
+        .json();
     assert_eq!(back["attributes"]["email"], json!(null));
     assert_eq!(back["attributes"]["first_name"], "urn:oid:2.5.4.42");
     assert_eq!(back["subject"], "name_id");
@@ -129,16 +173,32 @@ async fn se_22_settings_that_cannot_be_are_refused() {
         (json!({ "name": "" }), 422, "text_length"),
         (json!({ "name": "a\u{7}b" }), 422, "text_length"),
         (json!({ "name": null }), 422, "text_length"),
-        (json!({ "saml": { "name_id_format": "urn:x" } }), 422, "name_id_format_unknown"),
-        (json!({ "saml": { "foreign_acs_urls": ["http://auth.example.com/cb"] } }), 422, "endpoint_scheme"),
-        (json!({ "saml": { "sp_entity_id": "two words" } }), 422, "text_length"),
+        (
+            json!({ "saml": { "name_id_format": "urn:x" } }),
+            422,
+            "name_id_format_unknown",
+        ),
+        (
+            json!({ "saml": { "foreign_acs_urls": ["http://auth.example.com/cb"] } }),
+            422,
+            "endpoint_scheme",
+        ),
+        (
+            json!({ "saml": { "sp_entity_id": "two words" } }),
+            422,
+            "text_length",
+        ),
         (json!({ "attributes": { "email": "" } }), 422, "text_length"),
         (json!({ "subject": { "attribute": "" } }), 422, "text_length"),
         (json!({ "idp_initiated": "always" }), 400, "body_malformed"),
         (json!({ "attributes": { "mail": "x" } }), 400, "body_malformed"),
         (json!({ "state": "active" }), 400, "body_malformed"),
         (json!({ "tenant": "another" }), 400, "body_malformed"),
-        (json!({ "saml": { "sp_signing_certificates": [] } }), 400, "body_malformed"),
+        (
+            json!({ "saml": { "sp_signing_certificates": [] } }),
+            400,
+            "body_malformed",
+        ),
         (json!([]), 400, "body_malformed"),
     ] {
         let answer = owner.patch_at(&path, "\"1\"", &change).await;
@@ -180,8 +240,19 @@ async fn aq_16_a_connection_is_reviewed_before_it_is_active() {
     let back = owner.act(&format!("{path}/withdraw")).await;
     assert_eq!(back.problem(), problem(409, "connection_step_impossible"));
     let states = api.events("connection.state_changed");
-    let states = states.iter().map(|event| event["data"]["state"].as_str().unwrap()).collect::<Vec<_>>();
-    let wanted = ["in_review", "draft", "in_review", "active", "suspended", "in_review", "active"];
+    let states = states
+        .iter()
+        .map(|event| event["data"]["state"].as_str().unwrap())
+        .collect::<Vec<_>>();
+    let wanted = [
+        "in_review",
+        "draft",
+        "in_review",
+        "active",
+        "suspended",
+        "in_review",
+        "active",
+    ];
     assert_eq!(states, wanted, "taking a step twice is taking it once");
     assert_eq!(api.events("connection.created").len(), 1);
     assert_eq!(api.events("connection.idp_set").len(), 1);

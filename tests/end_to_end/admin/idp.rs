@@ -57,11 +57,21 @@ async fn il_02_the_identity_provider_is_given_by_hand() {
     assert_eq!(idp["certificates"][0]["key"], "P-256");
 
     let pem = input["certificates"].as_str().unwrap();
-    let bare = pem.lines().filter(|line| !line.starts_with("-----")).collect::<String>();
+    let bare = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect::<String>();
     input["certificates"] = json!(bare);
-    assert_eq!(owner.set_idp(&path, &input).await.json()["idp"], idp, "armour makes no difference");
+    assert_eq!(
+        owner.set_idp(&path, &input).await.json()["idp"],
+        idp,
+        "armour makes no difference"
+    );
     input["sign_in_binding"] = json!("post");
-    assert_eq!(owner.set_idp(&path, &input).await.json()["idp"]["sso_post_url"], "https://idp.acme.com/sso");
+    assert_eq!(
+        owner.set_idp(&path, &input).await.json()["idp"]["sso_post_url"],
+        "https://idp.acme.com/sso"
+    );
 
     for (field, value, code) in [
         ("sign_in_url", "http://idp.acme.com/sso", "metadata_endpoint"),
@@ -71,7 +81,11 @@ async fn il_02_the_identity_provider_is_given_by_hand() {
     ] {
         let mut wrong = input.clone();
         wrong[field] = json!(value);
-        assert_eq!(owner.set_idp(&path, &wrong).await.problem(), problem(422, code), "{field} {value}");
+        assert_eq!(
+            owner.set_idp(&path, &wrong).await.problem(),
+            problem(422, code),
+            "{field} {value}"
+        );
     }
 }
 
@@ -83,15 +97,25 @@ async fn gh_08_several_certificates_are_kept_with_their_findings() {
     let (path, _) = owner.connection("/owner/v1", "Acme IdP").await;
     let (one, two) = (by_hand(), by_hand());
     let mut both = one.clone();
-    both["certificates"] =
-        json!(format!("{}{}", one["certificates"].as_str().unwrap(), two["certificates"].as_str().unwrap()));
+    both["certificates"] = json!(format!(
+        "{}{}",
+        one["certificates"].as_str().unwrap(),
+        two["certificates"].as_str().unwrap()
+    ));
     let kept = owner.set_idp(&path, &both).await.json()["idp"]["certificates"].clone();
     assert_eq!(kept.as_array().unwrap().len(), 2);
     assert_eq!(kept[0]["findings"], json!([]));
     api.pass(chrono::TimeDelta::days(365 * 200));
     let later = owner.get(&path).await.json();
-    assert_eq!(later["idp"]["certificates"][1]["findings"], json!([]), "valid until the year 4096");
-    assert_eq!(later["service_provider"]["signing_certificates"][0]["findings"][0]["code"], "certificate_expired");
+    assert_eq!(
+        later["idp"]["certificates"][1]["findings"],
+        json!([]),
+        "valid until the year 4096"
+    );
+    assert_eq!(
+        later["service_provider"]["signing_certificates"][0]["findings"][0]["code"],
+        "certificate_expired"
+    );
 }
 
 /// SE-21: metadata XML is pasted and read; what is no metadata is refused by name.
@@ -104,15 +128,32 @@ async fn se_21_metadata_is_pasted() {
     let pasted = |xml: &str| json!({ "source": "metadata_xml", "xml": xml });
     let done = owner.set_idp(&path, &pasted(&metadata(&idp))).await;
     assert_eq!(done.status, 200, "{}", done.body);
-    assert_eq!(done.json()["idp"]["sso_post_url"], "https://idp.acme.com/sso-post");
+    assert_eq!(
+        done.json()["idp"]["sso_post_url"],
+        "https://idp.acme.com/sso-post"
+    );
     let before = owner.get(&path).await.json();
     let dtd = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>";
-    for (xml, code) in [("", "metadata_empty"), (dtd, "metadata_dtd"), ("<a/>", "metadata_not_metadata")] {
-        assert_eq!(owner.set_idp(&path, &pasted(xml)).await.problem(), problem(422, code), "{xml}");
+    for (xml, code) in [
+        ("", "metadata_empty"),
+        (dtd, "metadata_dtd"),
+        ("<a/>", "metadata_not_metadata"),
+    ] {
+        assert_eq!(
+            owner.set_idp(&path, &pasted(xml)).await.problem(),
+            problem(422, code),
+            "{xml}"
+        );
     }
     // Our own metadata, pasted back.
-    let own = owner.get(&path).await.json()["service_provider"]["metadata_url"].as_str().unwrap().to_owned();
-    let own = api.caller(None).get(own.strip_prefix(api.gatehouse.config.base_url.as_str()).unwrap()).await;
+    let own = owner.get(&path).await.json()["service_provider"]["metadata_url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let own = api
+        .caller(None)
+        .get(own.strip_prefix(api.gatehouse.config.base_url.as_str()).unwrap())
+        .await;
     let swapped = owner.set_idp(&path, &pasted(&own.body)).await;
     assert_eq!(swapped.problem(), problem(422, "metadata_of_service_provider"));
     assert_eq!(owner.get(&path).await.json(), before);
@@ -132,7 +173,9 @@ async fn il_02_metadata_is_fetched_from_its_url() {
     let owner = api.owner(&api.tenant("Acme", json!({})).await);
     let (path, _) = owner.connection("/owner/v1", "Acme IdP").await;
     let xml = metadata(&Idp::new("https://idp.acme.com/metadata"));
-    let routes = Router::new().route("/metadata", get(|| async move { xml })).route("/page", get(|| async { "hello" }));
+    let routes = Router::new()
+        .route("/metadata", get(|| async move { xml }))
+        .route("/page", get(|| async { "hello" }));
     let site = serve(routes).await;
     let fetched = |url: &str| json!({ "source": "metadata_url", "url": url });
     let done = owner.set_idp(&path, &fetched(&format!("{site}/metadata"))).await;
@@ -143,8 +186,14 @@ async fn il_02_metadata_is_fetched_from_its_url() {
     let before = owner.get(&path).await.json();
     for (url, code) in [
         (format!("{site}/nothing"), "outbound_status"),
-        ("http://169.254.169.254/latest/meta-data/".to_owned(), "outbound_scheme_refused"),
-        ("https://169.254.169.254/latest/meta-data/".to_owned(), "outbound_address_refused"),
+        (
+            "http://169.254.169.254/latest/meta-data/".to_owned(),
+            "outbound_scheme_refused",
+        ),
+        (
+            "https://169.254.169.254/latest/meta-data/".to_owned(),
+            "outbound_address_refused",
+        ),
         ("https://10.0.0.1/metadata".to_owned(), "outbound_address_refused"),
         ("file:///etc/passwd".to_owned(), "outbound_url_invalid"),
     ] {

@@ -30,23 +30,41 @@ async fn ch_02_se_15_each_connection_has_metadata_of_its_own() {
     ] {
         assert!(xml.contains(&wanted), "{wanted} in {xml}");
     }
-    for (name, usage) in [("signing_certificates", "signing"), ("encryption_certificates", "encryption")] {
+    for (name, usage) in [
+        ("signing_certificates", "signing"),
+        ("encryption_certificates", "encryption"),
+    ] {
         let pem = sp[name][0]["pem"].as_str().unwrap();
-        let base64 = pem.lines().filter(|line| !line.starts_with("-----")).collect::<String>();
+        let base64 = pem
+            .lines()
+            .filter(|line| !line.starts_with("-----"))
+            .collect::<String>();
         let flat = xml.split_whitespace().collect::<String>();
         let after = flat.split(&format!("use=\"{usage}\"")).nth(1).unwrap();
-        assert!(after.split("</md:KeyDescriptor>").next().unwrap().contains(&base64), "{usage}");
+        assert!(
+            after
+                .split("</md:KeyDescriptor>")
+                .next()
+                .unwrap()
+                .contains(&base64),
+            "{usage}"
+        );
     }
     let known = |etag: String| {
         let request = Request::get(place).header(header::IF_NONE_MATCH, etag);
         request.body(axum::body::Body::empty()).unwrap()
     };
     let browser = gatehouse_tests::Browser::new(api.router.clone(), api.gatehouse.config.base_url.as_str());
-    for etag in [answer.etag(), format!("W/{}", answer.etag()), format!("\"other\", {}", answer.etag())] {
+    for etag in [
+        answer.etag(),
+        format!("W/{}", answer.etag()),
+        format!("\"other\", {}", answer.etag()),
+    ] {
         let again = browser.send_request(known(etag)).await;
         assert_eq!((again.status.as_u16(), again.body.as_str()), (304, ""));
     }
-    let persistent = json!({ "saml": { "name_id_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" } });
+    let persistent =
+        json!({ "saml": { "name_id_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" } });
     assert_eq!(owner.patch(&path, &persistent).await.status, 200);
     let changed = browser.send_request(known(answer.etag())).await;
     assert_eq!(changed.status, 200);
@@ -58,7 +76,12 @@ async fn ch_02_se_15_each_connection_has_metadata_of_its_own() {
 async fn ch_02_no_connection_no_metadata() {
     let api = Api::start().await;
     let anybody = api.caller(None);
-    for id in ["00000000-0000-4000-8000-000000000000", "no.id", "%00", "..%2f..%2fetc"] {
+    for id in [
+        "00000000-0000-4000-8000-000000000000",
+        "no.id",
+        "%00",
+        "..%2f..%2fetc",
+    ] {
         let answer = anybody.get(&format!("/saml/{id}/metadata")).await;
         assert_eq!(answer.problem(), problem(404, "connection_not_found"), "{id}");
     }
@@ -71,8 +94,16 @@ async fn ch_02_metadata_reads_no_secret() {
     let owner = api.owner(&api.tenant("Acme", json!({})).await);
     let (_, record) = owner.connection("/owner/v1", "Acme IdP").await;
     api.local.traffic().clear();
-    let answer = api.caller(None).get(&format!("/saml/{}/metadata", record["id"].as_str().unwrap())).await;
+    let answer = api
+        .caller(None)
+        .get(&format!("/saml/{}/metadata", record["id"].as_str().unwrap()))
+        .await;
     assert_eq!(answer.status, 200);
-    let calls = api.local.traffic().counts().into_iter().map(|((_, operation), count)| (operation, count));
+    let calls = api
+        .local
+        .traffic()
+        .counts()
+        .into_iter()
+        .map(|((_, operation), count)| (operation, count));
     assert_eq!(calls.collect::<Vec<_>>(), [("GetItem".to_owned(), 1)]);
 }

@@ -41,26 +41,62 @@ fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
     let text = Some(json!({ "source": "metadata_xml", "xml": "" }));
     vec![
         (Method::GET, "/connections", None, 200, 200),
-        (Method::POST, "/connections", Some(json!({ "protocol": "saml" })), 422, 422),
+        (
+            Method::POST,
+            "/connections",
+            Some(json!({ "protocol": "saml" })),
+            422,
+            422,
+        ),
         (Method::GET, "/connections/{connection}", None, 404, 200),
-        (Method::PATCH, "/connections/{connection}", Some(json!({})), 404, 200),
+        (
+            Method::PATCH,
+            "/connections/{connection}",
+            Some(json!({})),
+            404,
+            200,
+        ),
         (Method::PUT, "/connections/{connection}/idp", text, 404, 422),
         (Method::POST, "/connections/{connection}/submit", None, 404, 409),
         (Method::POST, "/connections/{connection}/withdraw", None, 404, 200),
         (Method::POST, "/connections/{connection}/suspend", None, 404, 409),
         (Method::GET, "/domains", None, 200, 200),
-        (Method::POST, "/domains", Some(json!({ "domain": "co.uk" })), 422, 422),
+        (
+            Method::POST,
+            "/domains",
+            Some(json!({ "domain": "co.uk" })),
+            422,
+            422,
+        ),
         (Method::DELETE, "/domains/{domain}", None, 404, 204),
         (Method::GET, "/members", None, 200, 200),
-        (Method::POST, "/members", Some(json!({ "email": "no address" })), 422, 422),
-        (Method::POST, "/members/import", Some(json!({ "members": [] })), 200, 200),
+        (
+            Method::POST,
+            "/members",
+            Some(json!({ "email": "no address" })),
+            422,
+            422,
+        ),
+        (
+            Method::POST,
+            "/members/import",
+            Some(json!({ "members": [] })),
+            200,
+            200,
+        ),
         (Method::GET, "/members/{member}", None, 404, 200),
         (Method::PATCH, "/members/{member}", Some(json!({})), 404, 200),
         (Method::POST, "/members/{member}/deactivate", None, 404, 200),
         (Method::POST, "/members/{member}/reactivate", None, 404, 200),
         (Method::POST, "/members/{member}/revoke-sessions", None, 404, 200),
         (Method::GET, "/api-keys", None, 200, 200),
-        (Method::POST, "/api-keys", Some(json!({ "kind": "owner", "name": "" })), 422, 422),
+        (
+            Method::POST,
+            "/api-keys",
+            Some(json!({ "kind": "owner", "name": "" })),
+            422,
+            422,
+        ),
         (Method::DELETE, "/api-keys/{key}", None, 404, 204),
         (Method::GET, "/sign-in-failures", None, 200, 200),
         (Method::GET, "/audit", None, 200, 200),
@@ -71,34 +107,94 @@ fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
 fn table() -> Vec<(Method, String, Option<Value>, Expected)> {
     let mut table = Vec::new();
     for (method, path, body, other, own) in shared() {
-        table.push((method.clone(), format!("/owner/v1{path}"), body.clone(), owners(other, own)));
-        table.push((method, format!("/operator/v1/tenants/{{tenant}}{path}"), body, operators(own)));
+        table.push((
+            method.clone(),
+            format!("/owner/v1{path}"),
+            body.clone(),
+            owners(other, own),
+        ));
+        table.push((
+            method,
+            format!("/operator/v1/tenants/{{tenant}}{path}"),
+            body,
+            operators(own),
+        ));
     }
     let nothing = || Some(json!({}));
     let client = "/operator/v1/clients/{client}";
     let of_owner = [
         (Method::GET, "/owner/v1/tenant", None, owners(200, 200)),
-        (Method::PATCH, "/owner/v1/tenant/settings", nothing(), owners(200, 200)),
+        (
+            Method::PATCH,
+            "/owner/v1/tenant/settings",
+            nothing(),
+            owners(200, 200),
+        ),
     ];
     let of_operator = [
-        (Method::GET, "/operator/v1/tenants".to_owned(), None, operators(200)),
-        (Method::POST, "/operator/v1/tenants".to_owned(), nothing(), operators(422)),
-        (Method::GET, "/operator/v1/tenants/{tenant}".to_owned(), None, operators(200)),
-        (Method::PATCH, "/operator/v1/tenants/{tenant}".to_owned(), nothing(), operators(200)),
-        (Method::POST, "/operator/v1/tenants/{tenant}/domains/{domain}/approve".to_owned(), None, operators(200)),
+        (
+            Method::GET,
+            "/operator/v1/tenants".to_owned(),
+            None,
+            operators(200),
+        ),
+        (
+            Method::POST,
+            "/operator/v1/tenants".to_owned(),
+            nothing(),
+            operators(422),
+        ),
+        (
+            Method::GET,
+            "/operator/v1/tenants/{tenant}".to_owned(),
+            None,
+            operators(200),
+        ),
+        (
+            Method::PATCH,
+            "/operator/v1/tenants/{tenant}".to_owned(),
+            nothing(),
+            operators(200),
+        ),
+        (
+            Method::POST,
+            "/operator/v1/tenants/{tenant}/domains/{domain}/approve".to_owned(),
+            None,
+            operators(200),
+        ),
         (
             Method::POST,
             "/operator/v1/tenants/{tenant}/connections/{connection}/activate".to_owned(),
             None,
             operators(409),
         ),
-        (Method::GET, "/operator/v1/clients".to_owned(), None, operators(200)),
-        (Method::POST, "/operator/v1/clients".to_owned(), nothing(), operators(400)),
+        (
+            Method::GET,
+            "/operator/v1/clients".to_owned(),
+            None,
+            operators(200),
+        ),
+        (
+            Method::POST,
+            "/operator/v1/clients".to_owned(),
+            nothing(),
+            operators(400),
+        ),
         (Method::GET, client.to_owned(), None, operators(200)),
         (Method::PUT, client.to_owned(), nothing(), operators(400)),
         (Method::DELETE, client.to_owned(), None, operators(204)),
-        (Method::POST, format!("{client}/secrets"), nothing(), operators(201)),
-        (Method::DELETE, format!("{client}/secrets/{{secret}}"), None, operators(204)),
+        (
+            Method::POST,
+            format!("{client}/secrets"),
+            nothing(),
+            operators(201),
+        ),
+        (
+            Method::DELETE,
+            format!("{client}/secrets/{{secret}}"),
+            None,
+            operators(204),
+        ),
     ];
     table.extend(of_owner.map(|(method, path, body, expected)| (method, path.to_owned(), body, expected)));
     table.extend(of_operator);
@@ -120,8 +216,16 @@ fn registered() -> BTreeSet<String> {
     assert!(paths(owner).is_empty(), "the owner's routes stand in http::api");
     let tenants = "/operator/v1/tenants/{tenant}";
     let mut all = BTreeSet::new();
-    all.extend(shared.iter().chain(&of_owner).map(|path| format!("/owner/v1{path}")));
-    let on_tenant = shared.iter().chain(&of_operator).map(|path| path.trim_end_matches('/'));
+    all.extend(
+        shared
+            .iter()
+            .chain(&of_owner)
+            .map(|path| format!("/owner/v1{path}")),
+    );
+    let on_tenant = shared
+        .iter()
+        .chain(&of_operator)
+        .map(|path| path.trim_end_matches('/'));
     all.extend(on_tenant.map(|path| format!("{tenants}{path}")));
     all.extend(paths(operator).iter().map(|path| format!("/operator/v1{path}")));
     all
@@ -129,7 +233,9 @@ fn registered() -> BTreeSet<String> {
 
 fn paths(source: &str) -> Vec<String> {
     let calls = source.split(".route(").skip(1);
-    calls.map(|rest| rest.split('"').nth(1).unwrap().to_owned()).collect()
+    calls
+        .map(|rest| rest.split('"').nth(1).unwrap().to_owned())
+        .collect()
 }
 
 /// A route that is added without a line in the table fails here.
@@ -147,15 +253,31 @@ impl Made {
         let (_, connection) = operator.connection(&tenant.path, "Acme IdP").await;
         let domain = format!("acme{nth}.com");
         let asked = json!({ "domain": domain });
-        assert_eq!(operator.post(&format!("{}/domains", tenant.path), &asked).await.status, 201);
+        assert_eq!(
+            operator
+                .post(&format!("{}/domains", tenant.path), &asked)
+                .await
+                .status,
+            201
+        );
         let member = json!({ "email": "ada@acme.com" });
-        let member = operator.post(&format!("{}/members", tenant.path), &member).await.json();
+        let member = operator
+            .post(&format!("{}/members", tenant.path), &member)
+            .await
+            .json();
         let key = json!({ "kind": "scim", "name": "spare" });
-        let key = operator.post(&format!("{}/api-keys", tenant.path), &key).await.json();
-        let client = json!({ "name": "App", "kind": "confidential", "redirect_uris": ["https://app.example.com/cb"] });
+        let key = operator
+            .post(&format!("{}/api-keys", tenant.path), &key)
+            .await
+            .json();
+        let client =
+            json!({ "name": "App", "kind": "confidential", "redirect_uris": ["https://app.example.com/cb"] });
         let client = operator.post("/operator/v1/clients", &client).await.json();
         let client = client["client_id"].as_str().unwrap().to_owned();
-        let secret = operator.post(&format!("/operator/v1/clients/{client}/secrets"), &json!({})).await.json();
+        let secret = operator
+            .post(&format!("/operator/v1/clients/{client}/secrets"), &json!({}))
+            .await
+            .json();
         let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
         Self {
             tokens: tokens(api, &tenant).await,
@@ -182,8 +304,14 @@ impl Made {
     /// The ETag of what the route changes, as the operator reads it.
     async fn etag(&self, api: &Api, path: &str) -> String {
         let places = [
-            ("{connection}", format!("{}/connections/{}", self.tenant.path, self.connection)),
-            ("{member}", format!("{}/members/{}", self.tenant.path, self.member)),
+            (
+                "{connection}",
+                format!("{}/connections/{}", self.tenant.path, self.connection),
+            ),
+            (
+                "{member}",
+                format!("{}/members/{}", self.tenant.path, self.member),
+            ),
             ("{client}", format!("/operator/v1/clients/{}", self.client)),
         ];
         let place = places.into_iter().find(|(name, _)| path.contains(name));
@@ -199,7 +327,10 @@ async fn tokens(api: &Api, tenant: &MadeTenant) -> (String, String) {
     let scim = json!({ "kind": "scim", "name": "scim" });
     let mut made = Vec::new();
     for asked in [over, scim] {
-        let answer = api.operator().post(&format!("{}/api-keys", tenant.path), &asked).await;
+        let answer = api
+            .operator()
+            .post(&format!("{}/api-keys", tenant.path), &asked)
+            .await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         made.push(answer.json()["token"].as_str().unwrap().to_owned());
     }
@@ -218,7 +349,10 @@ async fn aq_02_every_route_opens_to_whom_it_is_for() {
     for (nth, (method, path, body, expected)) in table().into_iter().enumerate() {
         let callers = [
             ("nobody", None),
-            ("a wrong key", Some("ghok_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
+            (
+                "a wrong key",
+                Some("ghok_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            ),
             ("a key that is over", Some(made.tokens.0.as_str())),
             ("a SCIM key", Some(made.tokens.1.as_str())),
             ("another owner", Some(other.key.as_str())),
@@ -228,8 +362,15 @@ async fn aq_02_every_route_opens_to_whom_it_is_for() {
         for ((who, token), wanted) in callers.into_iter().zip(expected) {
             let etag = made.etag(&api, &path).await;
             let caller = api.caller(token);
-            let answer = caller.send(method.clone(), &made.fill(&path), Some(&etag), body.as_ref()).await;
-            assert_eq!(answer.status.as_u16(), wanted, "{who}: {method} {path}: {}", answer.body);
+            let answer = caller
+                .send(method.clone(), &made.fill(&path), Some(&etag), body.as_ref())
+                .await;
+            assert_eq!(
+                answer.status.as_u16(),
+                wanted,
+                "{who}: {method} {path}: {}",
+                answer.body
+            );
             if !answer.status.is_success() {
                 let _ = answer.problem();
             }
@@ -251,7 +392,9 @@ async fn aq_02_another_tenants_thing_is_answered_like_one_that_never_was() {
     let owner = api.owner(&other);
     for path in ["/connections/{connection}", "/members/{member}"] {
         let theirs = owner.get(&made.fill(&format!("/owner/v1{path}"))).await;
-        let never = owner.get(&format!("/owner/v1{}", path.replace(['{', '}'], ""))).await;
+        let never = owner
+            .get(&format!("/owner/v1{}", path.replace(['{', '}'], "")))
+            .await;
         let without_reference = |answer: &gatehouse_tests::Answer| {
             let mut body = answer.json();
             body.as_object_mut().unwrap().remove("reference");

@@ -16,13 +16,38 @@ async fn bodies_are_read_strictly() {
     for (kind, body, status, code) in [
         ("application/json", "hunter2", 400, "body_malformed"),
         ("application/json", "", 400, "body_malformed"),
-        ("application/json", "{\"email\":\"a@b.example\",\"email\":\"hunter2@b.example\"}", 400, "body_malformed"),
-        ("application/json", "{\"email\":\"a@b.example\",\"admin\":true}", 400, "body_malformed"),
-        ("application/json", "{\"email\":[\"hunter2\"]}", 400, "body_malformed"),
+        (
+            "application/json",
+            "{\"email\":\"a@b.example\",\"email\":\"hunter2@b.example\"}",
+            400,
+            "body_malformed",
+        ),
+        (
+            "application/json",
+            "{\"email\":\"a@b.example\",\"admin\":true}",
+            400,
+            "body_malformed",
+        ),
+        (
+            "application/json",
+            "{\"email\":[\"hunter2\"]}",
+            400,
+            "body_malformed",
+        ),
         ("application/json", deep.as_str(), 400, "body_malformed"),
         ("application/json", long.as_str(), 413, "body_too_large"),
-        ("text/plain", "{\"email\":\"a@b.example\"}", 415, "content_type_unsupported"),
-        ("application/x-www-form-urlencoded", "email=a%40b.example", 415, "content_type_unsupported"),
+        (
+            "text/plain",
+            "{\"email\":\"a@b.example\"}",
+            415,
+            "content_type_unsupported",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            "email=a%40b.example",
+            415,
+            "content_type_unsupported",
+        ),
     ] {
         let request = Request::post("/owner/v1/members")
             .header(header::CONTENT_TYPE, kind)
@@ -30,10 +55,18 @@ async fn bodies_are_read_strictly() {
             .body(Body::from(body.to_owned()))
             .unwrap();
         let answer = browser.send_request(request).await;
-        assert_eq!(answer.problem(), problem(status, code), "{kind} {}", &body[..body.len().min(60)]);
+        assert_eq!(
+            answer.problem(),
+            problem(status, code),
+            "{kind} {}",
+            &body[..body.len().min(60)]
+        );
         assert!(!answer.body.contains("hunter2"), "{}", answer.body);
     }
-    assert_eq!(api.owner(&acme).get("/owner/v1/members").await.json()["items"], json!([]));
+    assert_eq!(
+        api.owner(&acme).get("/owner/v1/members").await.json()["items"],
+        json!([])
+    );
 }
 
 /// A token counts once, as a bearer token, in the Authorization header; the method and the address must be right.
@@ -52,12 +85,27 @@ async fn heads_are_read_strictly() {
     ] {
         let request = Request::get("/owner/v1/tenant").header(header::AUTHORIZATION, &value);
         let answer = browser.send_request(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.problem(), problem(401, "token_missing"), "{}", &value[..value.len().min(20)]);
+        assert_eq!(
+            answer.problem(),
+            problem(401, "token_missing"),
+            "{}",
+            &value[..value.len().min(20)]
+        );
     }
     let in_query = Request::get(format!("/owner/v1/tenant?access_token={}", acme.key));
     let answer = browser.send_request(in_query.body(Body::empty()).unwrap()).await;
     assert_eq!(answer.problem(), problem(401, "token_missing"));
-    let lower = Request::get("/owner/v1/tenant").header(header::AUTHORIZATION, format!("bearer {}", acme.key));
-    assert_eq!(browser.send_request(lower.body(Body::empty()).unwrap()).await.status, 200);
-    assert_eq!(api.owner(&acme).delete("/owner/v1/tenant").await.problem(), problem(405, "method_not_allowed"));
+    let lower =
+        Request::get("/owner/v1/tenant").header(header::AUTHORIZATION, format!("bearer {}", acme.key));
+    assert_eq!(
+        browser
+            .send_request(lower.body(Body::empty()).unwrap())
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        api.owner(&acme).delete("/owner/v1/tenant").await.problem(),
+        problem(405, "method_not_allowed")
+    );
 }

@@ -8,13 +8,22 @@ use gatehouse_tests::{Visitor, World};
 async fn se_07_two_tabs_do_not_disturb_each_other() {
     for world in [World::deployed().await, World::start().await] {
         let browser = world.browser();
-        let first = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
-        let second = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
+        let first = world
+            .idp
+            .asked(&world.begin(&browser, &world.by_connection()).await);
+        let second = world
+            .idp
+            .asked(&world.begin(&browser, &world.by_connection()).await);
         let visitor = Visitor::new("ada@acme.com");
         for asked in [second, first] {
             let issue = world.idp.response(&world, &visitor, Some(&asked.id));
             let answer = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;
-            assert!(answer.parameter("code").is_some(), "{} {}", answer.code(), answer.body);
+            assert!(
+                answer.parameter("code").is_some(),
+                "{} {}",
+                answer.code(),
+                answer.body
+            );
         }
     }
 }
@@ -25,10 +34,17 @@ async fn gh_01_another_browser_cannot_finish_a_sign_in() {
     let world = World::deployed().await;
     let (victim, attacker) = (world.browser(), world.browser());
     world.begin(&attacker, &world.by_connection()).await;
-    let asked = world.idp.asked(&world.begin(&victim, &world.by_connection()).await);
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    let asked = world
+        .idp
+        .asked(&world.begin(&victim, &world.by_connection()).await);
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
     let refused = world.deliver(&attacker, &issue, Some(&asked.relay_state)).await;
-    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "browser_mismatch"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.code().as_str()),
+        (400, "browser_mismatch")
+    );
     assert!(world.users().await.is_empty());
     let done = world.deliver(&victim, &issue, Some(&asked.relay_state)).await;
     assert!(done.parameter("code").is_some(), "{}", done.code());
@@ -40,8 +56,12 @@ async fn gh_01_a_planted_response_signs_nobody_in() {
     for world in [World::deployed().await, World::start().await] {
         let (victim, attacker) = (world.browser(), world.browser());
         world.begin(&victim, &world.by_connection()).await;
-        let asked = world.idp.asked(&world.begin(&attacker, &world.by_connection()).await);
-        let issue = world.idp.response(&world, &Visitor::new("mallory@acme.com"), Some(&asked.id));
+        let asked = world
+            .idp
+            .asked(&world.begin(&attacker, &world.by_connection()).await);
+        let issue = world
+            .idp
+            .response(&world, &Visitor::new("mallory@acme.com"), Some(&asked.id));
         let answer = world.deliver(&victim, &issue, Some(&asked.relay_state)).await;
         assert_eq!(answer.code(), "browser_mismatch");
         assert_eq!(victim.cookie("session"), None);
@@ -53,10 +73,19 @@ async fn gh_01_a_planted_response_signs_nobody_in() {
 async fn x_08_a_missing_cookie_consumes_nothing() {
     for world in [World::deployed().await, World::start().await] {
         let browser = world.browser();
-        let asked = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
-        let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
-        let refused = world.deliver(&world.browser(), &issue, Some(&asked.relay_state)).await;
-        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "cookie_missing"));
+        let asked = world
+            .idp
+            .asked(&world.begin(&browser, &world.by_connection()).await);
+        let issue = world
+            .idp
+            .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+        let refused = world
+            .deliver(&world.browser(), &issue, Some(&asked.relay_state))
+            .await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code().as_str()),
+            (400, "cookie_missing")
+        );
         assert!(refused.body.contains("start again"), "{}", refused.body);
         let done = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;
         assert!(done.parameter("code").is_some(), "{} {}", done.code(), done.body);
@@ -68,11 +97,18 @@ async fn x_08_a_missing_cookie_consumes_nothing() {
 async fn gh_01_an_expired_attempt_is_refused() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world
+        .idp
+        .asked(&world.begin(&browser, &world.by_connection()).await);
     world.pass(TimeDelta::minutes(11));
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
     let refused = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;
-    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "attempt_unknown"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.code().as_str()),
+        (400, "attempt_unknown")
+    );
     assert!(world.users().await.is_empty());
 }
 
@@ -81,9 +117,19 @@ async fn gh_01_an_expired_attempt_is_refused() {
 async fn gh_01_a_replayed_response_is_refused() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
-    assert!(world.deliver(&browser, &issue, Some(&asked.relay_state)).await.parameter("code").is_some());
+    let asked = world
+        .idp
+        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    assert!(
+        world
+            .deliver(&browser, &issue, Some(&asked.relay_state))
+            .await
+            .parameter("code")
+            .is_some()
+    );
     let again = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;
     assert_eq!(again.code(), "attempt_unknown");
     let again = [("prompt", "login"), ("connection", world.connection.id.as_str())];
@@ -98,11 +144,18 @@ async fn se_15_another_connections_answer_is_refused() {
     let mut world = World::deployed().await;
     let other = gatehouse_tests::world::make_connection(&world.gatehouse, &world.tenant, &world.idp).await;
     let browser = world.browser();
-    let asked = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world
+        .idp
+        .asked(&world.begin(&browser, &world.by_connection()).await);
     world.connection = other;
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
     let refused = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;
-    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "connection_mismatch"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.code().as_str()),
+        (400, "connection_mismatch")
+    );
 }
 
 /// Beginning anew ends the attempt's earlier request.
@@ -115,9 +168,21 @@ async fn se_14_a_new_request_of_an_attempt_ends_the_earlier_one() {
     let second = world.idp.asked(&browser.get(&sent.raw_location()).await);
     let visitor = Visitor::new("ada@acme.com");
     let old = world.idp.response(&world, &visitor, Some(&first.id));
-    assert_eq!(world.deliver(&browser, &old, Some(&first.relay_state)).await.code(), "attempt_unknown");
+    assert_eq!(
+        world
+            .deliver(&browser, &old, Some(&first.relay_state))
+            .await
+            .code(),
+        "attempt_unknown"
+    );
     let new = world.idp.response(&world, &visitor, Some(&second.id));
-    assert!(world.deliver(&browser, &new, Some(&second.relay_state)).await.parameter("code").is_some());
+    assert!(
+        world
+            .deliver(&browser, &new, Some(&second.relay_state))
+            .await
+            .parameter("code")
+            .is_some()
+    );
 }
 
 /// A sign-in makes a new session cookie.
@@ -127,10 +192,23 @@ async fn se_07_a_sign_in_makes_a_new_session_cookie() {
     let browser = world.browser();
     world.tokens(&browser, &Visitor::new("ada@acme.com")).await;
     let first = browser.cookie("session").unwrap();
-    let sent = world.begin(&browser, &[("prompt", "login"), ("connection", world.connection.id.as_str())]).await;
+    let sent = world
+        .begin(
+            &browser,
+            &[("prompt", "login"), ("connection", world.connection.id.as_str())],
+        )
+        .await;
     let asked = world.idp.asked(&sent);
     assert!(asked.xml.contains("ForceAuthn=\"true\""), "{}", asked.xml);
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
-    assert!(world.deliver(&browser, &issue, Some(&asked.relay_state)).await.parameter("code").is_some());
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    assert!(
+        world
+            .deliver(&browser, &issue, Some(&asked.relay_state))
+            .await
+            .parameter("code")
+            .is_some()
+    );
     assert_ne!(browser.cookie("session").unwrap(), first);
 }

@@ -10,7 +10,10 @@ fn cases() -> Vec<(&'static str, Vec<u8>, u16)> {
         use base64::Engine;
         let value = base64::engine::general_purpose::STANDARD.encode(xml);
         let pairs = [("SAMLResponse", value.as_str())];
-        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into_bytes()
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
+            .into_bytes()
     };
     vec![
         ("garbage base64", b"SAMLResponse=%25%25%25".to_vec(), 400),
@@ -28,18 +31,30 @@ fn cases() -> Vec<(&'static str, Vec<u8>, u16)> {
 async fn gh_04_bad_posts_get_a_short_page_and_change_nothing() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world
+        .idp
+        .asked(&world.begin(&browser, &world.by_connection()).await);
     let path = format!("/saml/{}/acs", world.connection.id);
     for (what, body, status) in cases() {
-        let answer = browser.post_raw(&path, "application/x-www-form-urlencoded", body).await;
+        let answer = browser
+            .post_raw(&path, "application/x-www-form-urlencoded", body)
+            .await;
         assert_eq!(answer.status, status, "{what}: {}", answer.body);
         assert!(!answer.body.contains("etc/passwd"), "{what}");
     }
     let json = browser.post_raw(&path, "application/json", b"{}".to_vec()).await;
     assert_eq!(json.status, 415);
     assert!(world.users().await.is_empty());
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
-    assert!(world.deliver(&browser, &issue, Some(&asked.relay_state)).await.parameter("code").is_some());
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    assert!(
+        world
+            .deliver(&browser, &issue, Some(&asked.relay_state))
+            .await
+            .parameter("code")
+            .is_some()
+    );
 }
 
 /// A connection id that nobody has, or that is none, is 404.
@@ -48,8 +63,14 @@ async fn se_15_an_unknown_connection_is_not_found() {
     let world = World::deployed().await;
     let browser = world.browser();
     for id in ["nobody", "00000000-0000-4000-8000-000000000000", "a%20b"] {
-        let answer = browser.post_cross_site(&format!("/saml/{id}/acs"), &[("SAMLResponse", "x")]).await;
-        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "connection_unknown"), "{id}");
+        let answer = browser
+            .post_cross_site(&format!("/saml/{id}/acs"), &[("SAMLResponse", "x")])
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (404, "connection_unknown"),
+            "{id}"
+        );
     }
 }
 
@@ -59,11 +80,18 @@ async fn se_15_an_unknown_connection_is_not_found() {
 async fn gh_04_a_failed_sign_in_is_explained_to_the_owner() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
-    let mut issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    let asked = world
+        .idp
+        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let mut issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
     issue.audience = "https://someone-else.example".to_owned();
     let answer = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;
-    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "audience_mismatch"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.code().as_str()),
+        (400, "audience_mismatch")
+    );
     let failures = world.failures().await;
     assert_eq!(failures.len(), 1, "{failures:?}");
     let failure = &failures[0];

@@ -33,13 +33,24 @@ async fn x_08_deployed_the_acs_post_shows_the_browser_cookie() {
     let browser = world.browser();
     let sent = world.begin(&browser, &world.by_connection()).await;
     let asked = world.idp.asked(&sent);
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
     let path = format!("/saml/{}/acs", world.connection.id);
     let value = issue.form_value(&world.idp.key).unwrap();
-    let fields = [("SAMLResponse", value.as_str()), ("RelayState", asked.relay_state.as_str())];
+    let fields = [
+        ("SAMLResponse", value.as_str()),
+        ("RelayState", asked.relay_state.as_str()),
+    ];
     let answer = browser.post_cross_site(&path, &fields).await;
     assert_eq!(answer.status, 303, "{}", answer.body);
-    assert!(answer.raw_location().starts_with("https://app.example.com/callback?code="), "{}", answer.raw_location());
+    assert!(
+        answer
+            .raw_location()
+            .starts_with("https://app.example.com/callback?code="),
+        "{}",
+        answer.raw_location()
+    );
     assert_eq!(answer.parameter("state").as_deref(), Some("the-state"));
     let set = answer.headers.get("set-cookie").unwrap().to_str().unwrap();
     assert!(set.starts_with("__Host-gatehouse_session="), "{set}");
@@ -52,13 +63,30 @@ async fn x_08_deployed_the_acs_post_shows_the_browser_cookie() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn il_34_a_plain_sign_in_creates_assigns_and_changes_nothing() {
     let world = World::start().await;
-    let first = world.tokens(&world.browser(), &Visitor::new("ada@acme.com").with("department", "Sales")).await;
+    let first = world
+        .tokens(
+            &world.browser(),
+            &Visitor::new("ada@acme.com").with("department", "Sales"),
+        )
+        .await;
     let before = world.users().await;
-    let again = Visitor::new("ada@acme.com").with("department", "Other").with("role", "ADMIN").with("teamName", "New");
+    let again = Visitor::new("ada@acme.com")
+        .with("department", "Other")
+        .with("role", "ADMIN")
+        .with("teamName", "New");
     let second = world.tokens(&world.browser(), &again).await;
     assert_eq!(first.claims["sub"], second.claims["sub"]);
     assert_eq!(world.users().await, before);
-    assert!(world.gatehouse.store.tenant(&world.tenant.id).teams().await.unwrap().is_empty());
+    assert!(
+        world
+            .gatehouse
+            .store
+            .tenant(&world.tenant.id)
+            .teams()
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 /// `prompt=none` never shows a page: without a session it is `login_required`, with one it is a code.

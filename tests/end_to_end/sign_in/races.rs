@@ -8,11 +8,18 @@ use gatehouse_tests::{Visitor, World};
 async fn gh_01_one_assertion_posted_fifty_times_makes_one_session() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world.idp.asked(&world.begin(&browser, &world.by_connection()).await);
-    let issue = world.idp.response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
+    let asked = world
+        .idp
+        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let issue = world
+        .idp
+        .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
     let value = issue.form_value(&world.idp.key).unwrap();
     let path = format!("/saml/{}/acs", world.connection.id);
-    let fields = [("SAMLResponse", value.as_str()), ("RelayState", asked.relay_state.as_str())];
+    let fields = [
+        ("SAMLResponse", value.as_str()),
+        ("RelayState", asked.relay_state.as_str()),
+    ];
     let posts = (0..50).map(|_| {
         let browser = browser.copy();
         let (path, fields) = (&path, &fields);
@@ -20,15 +27,28 @@ async fn gh_01_one_assertion_posted_fifty_times_makes_one_session() {
     });
     let answers = join_all(posts).await;
     let signed_in = answers.iter().filter(|answer| answer.status == 303).count();
-    let codes = answers.iter().map(|answer| format!("{} {}", answer.status, answer.code())).collect::<Vec<_>>();
+    let codes = answers
+        .iter()
+        .map(|answer| format!("{} {}", answer.status, answer.code()))
+        .collect::<Vec<_>>();
     assert_eq!(signed_in, 1, "{codes:?}");
     for answer in answers.iter().filter(|answer| answer.status != 303) {
         assert_eq!(answer.status, 400);
-        assert!(["attempt_unknown", "assertion_replayed"].contains(&answer.code().as_str()), "{}", answer.code());
+        assert!(
+            ["attempt_unknown", "assertion_replayed"].contains(&answer.code().as_str()),
+            "{}",
+            answer.code()
+        );
     }
     let users = world.users().await;
     assert_eq!(users.len(), 1);
-    let sessions = world.gatehouse.store.tenant(&world.tenant.id).sessions(&users[0].id).await.unwrap();
+    let sessions = world
+        .gatehouse
+        .store
+        .tenant(&world.tenant.id)
+        .sessions(&users[0].id)
+        .await
+        .unwrap();
     assert_eq!(sessions.len(), 1);
 }
 
@@ -41,8 +61,24 @@ async fn il_34_two_first_sign_ins_of_one_person_make_one_user() {
     let (a, b) = futures_util::join!(world.tokens(&first, &visitor), world.tokens(&second, &visitor));
     assert_eq!(a.claims["sub"], b.claims["sub"]);
     assert_eq!(world.users().await.len(), 1);
-    assert_eq!(world.gatehouse.store.tenant(&world.tenant.id).teams().await.unwrap().len(), 1);
-    let counted = world.gatehouse.store.tenant(&world.tenant.id).count_seats().await.unwrap();
+    assert_eq!(
+        world
+            .gatehouse
+            .store
+            .tenant(&world.tenant.id)
+            .teams()
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    let counted = world
+        .gatehouse
+        .store
+        .tenant(&world.tenant.id)
+        .count_seats()
+        .await
+        .unwrap();
     assert_eq!(counted.active, 1);
 }
 
@@ -52,11 +88,21 @@ async fn il_04_many_first_sign_ins_at_once_all_come_through() {
     let world = World::deployed().await;
     let sign_ins = (0..12).map(|n| {
         let world = &world;
-        async move { world.tokens(&world.browser(), &Visitor::new(&format!("p{n}@acme.com"))).await }
+        async move {
+            world
+                .tokens(&world.browser(), &Visitor::new(&format!("p{n}@acme.com")))
+                .await
+        }
     });
     assert_eq!(join_all(sign_ins).await.len(), 12);
     assert_eq!(world.users().await.len(), 12);
-    let counted = world.gatehouse.store.tenant(&world.tenant.id).count_seats().await.unwrap();
+    let counted = world
+        .gatehouse
+        .store
+        .tenant(&world.tenant.id)
+        .count_seats()
+        .await
+        .unwrap();
     assert_eq!(counted.active, 12);
 }
 
@@ -67,12 +113,26 @@ async fn il_06_seats_hold_when_many_come_at_once() {
     world.set_tenant(|tenant| tenant.seats = Some(2)).await;
     let sign_ins = (0..6).map(|n| {
         let world = &world;
-        async move { world.sign_in(&world.browser(), &Visitor::new(&format!("p{n}@acme.com"))).await }
+        async move {
+            world
+                .sign_in(&world.browser(), &Visitor::new(&format!("p{n}@acme.com")))
+                .await
+        }
     });
     let answers = join_all(sign_ins).await;
     let made = answers.iter().filter(|answer| answer.status == 303).count();
     let users = world.users().await.len();
     assert_eq!(users, made, "never a half-made user");
-    assert_eq!(made, 2, "{:?}", answers.iter().map(|a| a.code()).collect::<Vec<_>>());
-    assert!(answers.iter().filter(|a| a.status != 303).all(|a| a.code() == "seats_used_up"));
+    assert_eq!(
+        made,
+        2,
+        "{:?}",
+        answers.iter().map(|a| a.code()).collect::<Vec<_>>()
+    );
+    assert!(
+        answers
+            .iter()
+            .filter(|a| a.status != 303)
+            .all(|a| a.code() == "seats_used_up")
+    );
 }

@@ -451,7 +451,10 @@ impl Round<'_> {
 
 /// A user made at sign-in is named by the address: the name follows it, so that the old address is free again.
 fn follow_user_name(user: &mut User, address: Option<&EmailAddress>) {
-    let named_by_address = user.email.as_ref().is_some_and(|old| old.as_str() == user.user_name);
+    let named_by_address = user
+        .email
+        .as_ref()
+        .is_some_and(|old| old.as_str() == user.user_name);
     if let (Source::SignIn, true, Some(address)) = (user.source, named_by_address, address) {
         address.as_str().clone_into(&mut user.user_name);
     }
