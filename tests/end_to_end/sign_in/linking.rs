@@ -13,11 +13,11 @@ async fn mailed_code(world: &World) -> String {
     let documents = records
         .iter()
         .filter_map(|record| record["dynamodb"]["NewImage"]["doc"]["S"].as_str());
-    let mails = documents.filter_map(|doc| match read_outbox(doc) {
+    let mut mails = documents.filter_map(|doc| match read_outbox(doc) {
         Ok(OutboxRecord::Mail { data, .. }) => Some(data["code"].as_str().unwrap().to_owned()),
         Ok(OutboxRecord::Events { .. }) | Err(_) => None,
     });
-    mails.last().unwrap()
+    mails.next_back().unwrap()
 }
 
 async fn type_code(browser: &Browser, token: &str, code: &str) -> gatehouse_tests::Answer {
