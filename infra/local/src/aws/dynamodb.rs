@@ -260,7 +260,19 @@ fn with_source(record: &impl serde::Serialize, stream_arn: &str) -> Result<Value
     Ok(record)
 }
 
+/// The engine makes a table in several steps, and a process killed between two of them leaves a file that answers
+/// nothing. So a new file is put in place whole.
 fn open_file(path: &Path) -> Result<Database, DynamoDbError> {
+    if std::fs::metadata(path).map_or(0, |found| found.len()) == 0 {
+        for ending in ["db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(ending));
+        }
+        crate::data_dir::write_private(path, &empty_tables()?)?;
+    }
+    open_or_create(path)
+}
+
+fn open_or_create(path: &Path) -> Result<Database, DynamoDbError> {
     let damaged = |detail: String| DynamoDbError::Damaged {
         path: path.to_owned(),
         detail,
@@ -316,7 +328,7 @@ fn empty_tables() -> Result<Arc<[u8]>, DynamoDbError> {
     let folder = TemporaryFolder::new()?;
     let file = folder.0.join("empty.db");
     // Closing the last connection folds the write-ahead log into the file.
-    drop(open_file(&file)?);
+    drop(open_or_create(&file)?);
     let bytes: Arc<[u8]> = std::fs::read(&file)?.into();
     *made = Some(bytes.clone());
     Ok(bytes)
@@ -340,7 +352,7 @@ impl Drop for TemporaryFolder {
     }
 }
 
-/// Makes what is missing: a process may have been killed between any two of these.
+/// Makes what is missing.
 fn make_tables(database: &Database) -> Result<(), DynoxideError> {
     let typed = |error: serde_json::Error| DynoxideError::InternalServerError(error.to_string());
     for (name, definition) in [

@@ -281,3 +281,20 @@ async fn a_transaction_is_all_or_nothing_and_its_token_makes_it_one() {
     assert!(error.is_transaction_canceled_exception());
     assert!(!exists(&local, "Directory", "UN#b", ".").await);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_new_database_file_is_whole_and_readable_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gatehouse.db");
+    // What a process killed at the wrong moment may leave.
+    std::fs::write(&path, "").unwrap();
+    std::fs::write(folder.path().join("gatehouse.db-wal"), "left over").unwrap();
+    drop(DynamoDb::start(Backing::File(path.clone()), &Clock::system()).unwrap());
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert!(DynamoDb::start(Backing::File(path), &Clock::system()).is_ok());
+}
