@@ -242,8 +242,8 @@ impl Answer {
         found.to_str().unwrap().to_owned()
     }
 
-    /// Status and code of a problem.
-    #[must_use]
+    /// Status and code of a problem, which has the shape that every problem has.
+    #[allow(clippy::must_use_candidate, reason = "asking checks the shape")]
     pub fn problem(&self) -> (u16, String) {
         let kind = self
             .headers

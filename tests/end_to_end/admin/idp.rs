@@ -2,7 +2,9 @@
 
 use axum::Router;
 use axum::routing::get;
+use chrono::TimeDelta;
 use gatehouse::saml::certificate::Certificate;
+use gatehouse::saml::keys::{KeyMaterial, RsaSize};
 use gatehouse::saml::metadata::idp::IdpMetadata;
 use gatehouse::saml::metadata::{EndpointPolicy, EndpointUrl};
 use gatehouse_tests::{Api, Idp, problem};
@@ -95,22 +97,25 @@ async fn gh_08_several_certificates_are_kept_with_their_findings() {
     let api = Api::start().await;
     let owner = api.owner(&api.tenant("Acme", json!({})).await);
     let (path, _) = owner.connection("/owner/v1", "Acme IdP").await;
-    let (one, two) = (by_hand(), by_hand());
-    let mut both = one.clone();
-    both["certificates"] = json!(format!(
-        "{}{}",
-        one["certificates"].as_str().unwrap(),
-        two["certificates"].as_str().unwrap()
-    ));
-    let kept = owner.set_idp(&path, &both).await.json()["idp"]["certificates"].clone();
+    let now = api.gatehouse.clock.now();
+    let old = KeyMaterial::generate("old", RsaSize::Bits2048, now, TimeDelta::days(10))
+        .unwrap()
+        .certificate;
+    let mut input = by_hand();
+    let both = format!("{}{}", input["certificates"].as_str().unwrap(), old.pem());
+    input["certificates"] = json!(both);
+    let kept = owner.set_idp(&path, &input).await.json()["idp"]["certificates"].clone();
     assert_eq!(kept.as_array().unwrap().len(), 2);
-    assert_eq!(kept[0]["findings"], json!([]));
-    api.pass(chrono::TimeDelta::days(365 * 200));
+    assert_eq!(
+        (&kept[0]["findings"], &kept[1]["sha256"]),
+        (&json!([]), &json!(old.sha256_fingerprint()))
+    );
+    assert_eq!(kept[1]["findings"][0]["code"], "certificate_expiring_soon");
+    api.pass(TimeDelta::days(6 * 365));
     let later = owner.get(&path).await.json();
     assert_eq!(
-        later["idp"]["certificates"][1]["findings"],
-        json!([]),
-        "valid until the year 4096"
+        later["idp"]["certificates"][1]["findings"][0]["code"],
+        "certificate_expired"
     );
     assert_eq!(
         later["service_provider"]["signing_certificates"][0]["findings"][0]["code"],
