@@ -11,7 +11,7 @@ use gatehouse::secrets::SecretName;
 use gatehouse_tests::World;
 use serde_json::{Value, json};
 
-use super::support::{ada, bare, register, silent_code};
+use super::support::{ada, bare, basic, post, redeeming, register, silent_code};
 
 async fn served_keys(world: &World) -> (Value, Vec<Jwk>) {
     let answer = bare(world, "GET", "/oauth2/jwks", None).await;
@@ -94,14 +94,8 @@ async fn gh_01_id_tokens_verify_by_the_served_keys() {
 
     let app = register(&world, json!({ "id_token_signed_response_alg": "ES256" })).await;
     let code = silent_code(&world, &browser, &[("client_id", app.client.id.as_str())]).await;
-    let authorization = super::support::basic(app.client.id.as_str(), &app.secret);
-    let answer = super::support::post(
-        &world,
-        "/oauth2/token",
-        &super::support::redeeming(&code),
-        Some(&authorization),
-    );
-    let answer = answer.await;
+    let authorization = basic(app.client.id.as_str(), &app.secret);
+    let answer = post(&world, "/oauth2/token", &redeeming(&code), Some(&authorization)).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let token = answer.json()["id_token"].as_str().unwrap().to_owned();
     assert_eq!(verified(&token, &keys, Algorithm::Es256)["sub"], claims["sub"]);

@@ -1,6 +1,7 @@
 //! How old an authentication may be, and who says so.
 
 use chrono::{DateTime, TimeDelta};
+use gatehouse_local::demo_idp::issue::Issue;
 use gatehouse_tests::app::tokens;
 use gatehouse_tests::{Answer, World};
 
@@ -39,10 +40,9 @@ async fn gh_01_max_age_and_prompt_login_force_authentication_upstream() {
 async fn gh_01_a_stale_answer_to_a_forced_request_is_refused() {
     let world = World::start().await;
     for more in [("prompt", "login"), ("max_age", "60"), ("max_age", "0")] {
-        let stale = arrive(&world, &world.browser(), &ada(), &[more], |issue| {
-            issue.authn_instant -= TimeDelta::minutes(10);
-        });
-        is_refused_as_stale(&stale.await);
+        let ten_minutes = |issue: &mut Issue| issue.authn_instant -= TimeDelta::minutes(10);
+        let stale = arrive(&world, &world.browser(), &ada(), &[more], ten_minutes).await;
+        is_refused_as_stale(&stale);
         let fresh = arrive(&world, &world.browser(), &ada(), &[more], |_| {}).await;
         let code = fresh.parameter("code").unwrap();
         assert!(tokens(&world.redeem(&code).await).claims["auth_time"].is_i64());
@@ -57,10 +57,9 @@ async fn gh_01_auth_time_is_the_identity_providers() {
     let world = World::start().await;
     let browser = world.browser();
     let now = world.gatehouse.clock.now();
-    let tokens = arrive_to_tokens(&world, &browser, &ada(), |issue| {
-        issue.authn_instant -= TimeDelta::hours(3);
-    });
-    let told = DateTime::from_timestamp(tokens.await.claims["auth_time"].as_i64().unwrap(), 0).unwrap();
+    let three_hours = |issue: &mut Issue| issue.authn_instant -= TimeDelta::hours(3);
+    let tokens = arrive_to_tokens(&world, &browser, &ada(), three_hours).await;
+    let told = DateTime::from_timestamp(tokens.claims["auth_time"].as_i64().unwrap(), 0).unwrap();
     assert!((now - TimeDelta::hours(3) - told).abs() < TimeDelta::minutes(1), "{told}");
     assert_eq!(silent_error(&world, &browser, &[]).await, "");
     assert_eq!(silent_error(&world, &browser, &[("max_age", "7200")]).await, "login_required");

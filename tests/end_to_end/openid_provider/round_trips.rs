@@ -1,6 +1,6 @@
 //! What the provider's requests cost at DynamoDB.
 
-use gatehouse_local::http_client::traffic::Service;
+use gatehouse_local::http_client::Service;
 use gatehouse_tests::World;
 use gatehouse_tests::app::tokens;
 

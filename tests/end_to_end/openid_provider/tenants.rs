@@ -8,7 +8,7 @@ use gatehouse_tests::world::{make_connection, make_tenant};
 use gatehouse_tests::{Browser, Idp, Visitor, World};
 use http::{Request, header};
 
-use super::support::{ada, silent_code, silent_error};
+use super::support::{ada, arrive, silent_code, silent_error};
 
 /// Points the world at a second tenant; the first one is given back.
 async fn move_to_second(world: &mut World) -> (Tenant, Connection) {
@@ -62,7 +62,9 @@ async fn gh_01_one_browser_holds_one_session_of_a_tenant() {
     let browser = world.browser();
     world.tokens(&browser, &ada()).await;
     let before = browser.cookie("gatehouse_session").unwrap();
-    let second = world.tokens(&browser, &Visitor::new("bob@acme.com")).await;
+    let choose = [("prompt", "select_account")];
+    let answer = arrive(&world, &browser, &Visitor::new("bob@acme.com"), &choose, |_| {}).await;
+    let second = tokens(&world.redeem(&answer.parameter("code").unwrap()).await);
     let after = browser.cookie("gatehouse_session").unwrap();
     assert_ne!(before, after);
     assert!(!after.contains('~'), "one tenant, one session");
