@@ -4,7 +4,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 
-use gatehouse::app::openid_provider::authorize::{Authorized, AuthorizeFailure, authorize as authorize_use_case};
+use gatehouse::app::openid_provider::authorize::{
+    AuthorizeFailure, Authorized, authorize as authorize_use_case,
+};
 use gatehouse::app::openid_provider::end_session::{Ended, end_session as end_session_use_case};
 use gatehouse::http::body::{self, FORM_LIMIT};
 use gatehouse::http::cookies::CookieName;
@@ -41,7 +43,12 @@ pub(crate) async fn authorize_form(
     }
 }
 
-async fn answer_authorize(front: &Front, raw: &str, headers: &HeaderMap, reference: &Reference) -> Response<Body> {
+async fn answer_authorize(
+    front: &Front,
+    raw: &str,
+    headers: &HeaderMap,
+    reference: &Reference,
+) -> Response<Body> {
     let parameters = match Parameters::parse(raw) {
         Ok(parameters) => parameters,
         Err(error) => return error_page(front, StatusCode::BAD_REQUEST, &error.to_string(), reference),
@@ -114,7 +121,9 @@ fn as_navigation(front: &Front, path: &str, raw: &str, headers: &HeaderMap) -> O
 fn is_ours(front: &Front, headers: &HeaderMap) -> bool {
     let origin = headers.get("origin").and_then(|value| value.to_str().ok());
     origin == Some(front.gatehouse.config.base_url.as_str())
-        || headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
+        || headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site == "same-origin")
 }
 
 async fn answer_end_session(
@@ -149,13 +158,16 @@ async fn answer_end_session(
                 front.cookies.set_session(&Secret::new(rest.to_text()), lifetime)
             };
             if let Some(cookie) = cookie {
-                answer.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
+                answer
+                    .headers_mut()
+                    .append(axum::http::header::SET_COOKIE, cookie);
             }
             answer
         }
         Err(error) => {
             tracing::info!(error.code = error.code(), "a logout request was refused");
-            let status = StatusCode::from_u16(error.answer().error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            let status =
+                StatusCode::from_u16(error.answer().error.status()).unwrap_or(StatusCode::BAD_REQUEST);
             error_page(front, status, &error.answer().error_description, reference)
         }
     }
@@ -164,18 +176,34 @@ async fn answer_end_session(
 /// The page whose button ends the session, with the request's own parameters.
 fn ask(front: &Front, parameters: &Parameters) -> Response<Body> {
     let names = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
-    let hidden = names.into_iter().filter_map(|name| Some((name, parameters.get(name)?))).collect::<Vec<_>>();
-    front.pages.sign_out(&SignOutPage { action: "/oauth2/end_session", hidden: &hidden })
+    let hidden = names
+        .into_iter()
+        .filter_map(|name| Some((name, parameters.get(name)?)))
+        .collect::<Vec<_>>();
+    front.pages.sign_out(&SignOutPage {
+        action: "/oauth2/end_session",
+        hidden: &hidden,
+    })
 }
 
 async fn form_text(headers: &HeaderMap, body: Body) -> Result<String, StatusCode> {
     super::server::require_form(headers)?;
-    let read = body::read(headers, body, FORM_LIMIT).await.map_err(|error| error.status())?;
+    let read = body::read(headers, body, FORM_LIMIT)
+        .await
+        .map_err(|error| error.status())?;
     String::from_utf8(read.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)
 }
 
 const OURS: &str = "Something failed on our side. Try again in a moment.";
 
 fn error_page(front: &Front, status: StatusCode, message: &str, reference: &Reference) -> Response<Body> {
-    front.pages.error(status, &ErrorPage { title: "This did not work", message, reference, again: None })
+    front.pages.error(
+        status,
+        &ErrorPage {
+            title: "This did not work",
+            message,
+            reference,
+            again: None,
+        },
+    )
 }

@@ -6,7 +6,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
-use gatehouse::app::openid_provider::{ProviderError, keys, revoke as revoking, token as tokens, userinfo as info};
+use gatehouse::app::openid_provider::{
+    ProviderError, keys, revoke as revoking, token as tokens, userinfo as info,
+};
 use gatehouse::http::body::{self, FORM_LIMIT};
 use gatehouse::http::sign_in::Front;
 use gatehouse::openid_provider::discovery::{Discovery, Endpoints};
@@ -80,7 +82,9 @@ pub(crate) async fn revoke(State(front): State<Front>, request: Request) -> Resp
 }
 
 fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
 }
 
 async fn form(request: Request) -> Result<(HeaderMap, Parameters), Response<Body>> {
@@ -97,7 +101,10 @@ async fn form(request: Request) -> Result<(HeaderMap, Parameters), Response<Body
 
 /// RFC 6749 section 3.2: requests are `application/x-www-form-urlencoded`.
 pub(crate) fn require_form(headers: &HeaderMap) -> Result<(), StatusCode> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         Ok(())
@@ -128,7 +135,9 @@ fn refused(error: &ProviderError) -> Response<Body> {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     }
     response
 }
@@ -136,7 +145,10 @@ fn refused(error: &ProviderError) -> Response<Body> {
 fn challenge(answer: &OAuthError) -> String {
     match answer.error {
         OAuthErrorCode::InvalidToken => {
-            format!("Bearer error=\"invalid_token\", error_description=\"{}\"", answer.error_description)
+            format!(
+                "Bearer error=\"invalid_token\", error_description=\"{}\"",
+                answer.error_description
+            )
         }
         _ => "Basic realm=\"gatehouse\"".to_owned(),
     }
@@ -144,8 +156,13 @@ fn challenge(answer: &OAuthError) -> String {
 
 /// Documents that may be cached for as long as the next key is published ahead.
 fn public(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=3600"),
+    );
+    response
+        .headers_mut()
+        .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
 
@@ -155,7 +172,10 @@ fn private(mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("WWW-Authenticate, Retry-After"),
+    );
     response
 }
 
@@ -163,8 +183,14 @@ fn private(mut response: Response<Body>) -> Response<Body> {
 pub(crate) async fn preflight() -> Response<Body> {
     let mut response = private(StatusCode::NO_CONTENT.into_response());
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("Authorization, Content-Type"),
+    );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
     response
 }

@@ -25,9 +25,15 @@ pub fn issue(
     token: &SessionToken,
     (config, now): (&Config, DateTime<Utc>),
 ) -> Result<AuthorizationResponse, RandomError> {
-    if request.person.as_ref().is_some_and(|wanted| *wanted != session.user) {
+    if request
+        .person
+        .as_ref()
+        .is_some_and(|wanted| *wanted != session.user)
+    {
         let text = "another person than id_token_hint names has signed in";
-        return Ok(request.target.error(OAuthErrorCode::LoginRequired, text, config.base_url.as_str()));
+        return Ok(request
+            .target
+            .error(OAuthErrorCode::LoginRequired, text, config.base_url.as_str()));
     }
     let code = Code::new(random::bytes()?);
     let stored = StoredCode::issue(request, authentication(session, token), now);

@@ -21,10 +21,18 @@ async fn gh_01_userinfo_takes_one_access_token_and_nothing_else() {
     let fields = [("access_token", access)];
     assert_eq!(post(&world, "/oauth2/userinfo", &fields, None).await.status, 200);
     let bearer = format!("Bearer {access}");
-    refused(&post(&world, "/oauth2/userinfo", &fields, Some(&bearer)).await, 400, "invalid_request");
+    refused(
+        &post(&world, "/oauth2/userinfo", &fields, Some(&bearer)).await,
+        400,
+        "invalid_request",
+    );
     let query = format!("/oauth2/userinfo?access_token={access}");
     refused(&bare(&world, "GET", &query, None).await, 401, "invalid_token");
-    refused(&bare(&world, "GET", "/oauth2/userinfo", None).await, 401, "invalid_token");
+    refused(
+        &bare(&world, "GET", "/oauth2/userinfo", None).await,
+        401,
+        "invalid_token",
+    );
     let (head, signature) = access.rsplit_once('.').unwrap();
     let flipped: String = signature.chars().rev().collect();
     let wrong = [
@@ -37,7 +45,12 @@ async fn gh_01_userinfo_takes_one_access_token_and_nothing_else() {
     for token in wrong {
         let answer = world.userinfo(&token).await;
         refused(&answer, 401, "invalid_token");
-        assert!(answer.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer error=\"invalid_token\""));
+        assert!(
+            answer.headers["www-authenticate"]
+                .to_str()
+                .unwrap()
+                .starts_with("Bearer error=\"invalid_token\"")
+        );
     }
 }
 
@@ -50,14 +63,20 @@ async fn gh_01_an_access_token_lives_five_minutes() {
     world.pass(TimeDelta::seconds(290));
     assert_eq!(world.userinfo(tokens.text("access_token")).await.status, 200);
     world.pass(TimeDelta::seconds(11));
-    refused(&world.userinfo(tokens.text("access_token")).await, 401, "invalid_token");
+    refused(
+        &world.userinfo(tokens.text("access_token")).await,
+        401,
+        "invalid_token",
+    );
 }
 
 /// `email_verified` is true within the proven domain only: not for look-alikes, subdomains or foreign addresses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_05_email_is_verified_within_proven_domains_only() {
     let mut world = World::start().await;
-    world.set_tenant(|tenant| tenant.settings.foreign_addresses = ForeignAddresses::Admit).await;
+    world
+        .set_tenant(|tenant| tenant.settings.foreign_addresses = ForeignAddresses::Admit)
+        .await;
     let cases = [
         ("ada@acme.com", true),
         ("eve@elsewhere.org", false),
@@ -91,5 +110,8 @@ async fn gh_05_a_lapsed_domain_verifies_no_address() {
     });
     tx.commit().await.unwrap();
     world.pass(TimeDelta::seconds(61));
-    assert_eq!(world.userinfo(tokens.text("access_token")).await.json()["email_verified"], false);
+    assert_eq!(
+        world.userinfo(tokens.text("access_token")).await.json()["email_verified"],
+        false
+    );
 }

@@ -13,7 +13,12 @@ async fn ask(world: &World, more: &[(&str, &str)]) -> Answer {
 fn is_page(answer: &Answer) {
     assert_eq!(answer.status, 400, "{}", answer.body);
     assert!(answer.headers.get("location").is_none());
-    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert!(
+        answer.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
 }
 
 /// PKCE is required, by S256 only and well-formed; the refusal goes to the app with `state` and `iss`.
@@ -28,9 +33,16 @@ async fn gh_01_pkce_is_required_and_s256_only() {
     ];
     for change in bad {
         let answer = ask(&world, &[change]).await;
-        assert_eq!(answer.parameter("error").as_deref(), Some("invalid_request"), "{change:?}");
+        assert_eq!(
+            answer.parameter("error").as_deref(),
+            Some("invalid_request"),
+            "{change:?}"
+        );
         assert_eq!(answer.parameter("state").as_deref(), Some("the-state"));
-        assert_eq!(answer.parameter("iss").as_deref(), Some(world.gatehouse.config.base_url.as_str()));
+        assert_eq!(
+            answer.parameter("iss").as_deref(),
+            Some(world.gatehouse.config.base_url.as_str())
+        );
         assert!(answer.parameter("code").is_none());
     }
 }
@@ -66,15 +78,30 @@ async fn gh_01_a_parameter_stands_once() {
     let world = World::start().await;
     let path = world.authorize_path(&[]);
     let browser = world.browser();
-    is_page(&browser.get(&format!("{path}&client_id={}", world.client.id)).await);
-    is_page(&browser.get(&format!("{path}&redirect_uri=https://evil.example/")).await);
+    is_page(
+        &browser
+            .get(&format!("{path}&client_id={}", world.client.id))
+            .await,
+    );
+    is_page(
+        &browser
+            .get(&format!("{path}&redirect_uri=https://evil.example/"))
+            .await,
+    );
     for name in ["code_challenge", "scope", "nonce", "prompt", "unknown"] {
         let answer = browser.get(&format!("{path}&{name}=a&{name}=b")).await;
-        assert_eq!(answer.parameter("error").as_deref(), Some("invalid_request"), "{name}");
+        assert_eq!(
+            answer.parameter("error").as_deref(),
+            Some("invalid_request"),
+            "{name}"
+        );
     }
     let twice = browser.get(&format!("{path}&state=other")).await;
     assert_eq!(twice.parameter("error").as_deref(), Some("invalid_request"));
-    assert!(twice.parameter("state").is_none(), "neither of two states is echoed");
+    assert!(
+        twice.parameter("state").is_none(),
+        "neither of two states is echoed"
+    );
 }
 
 /// What is not supported is refused by its own error.
@@ -86,12 +113,18 @@ async fn gh_01_what_is_not_supported_is_refused_by_name() {
         (("response_type", "code id_token"), "unsupported_response_type"),
         (("response_mode", "fragment"), "invalid_request"),
         (("request", "e30.e30."), "request_not_supported"),
-        (("request_uri", "https://evil.example/"), "request_uri_not_supported"),
+        (
+            ("request_uri", "https://evil.example/"),
+            "request_uri_not_supported",
+        ),
         (("registration", "{}"), "registration_not_supported"),
         (("scope", "email"), "invalid_scope"),
         (("prompt", "none login"), "invalid_request"),
         (("max_age", "-1"), "invalid_request"),
-        (("connection", "0b5c0a53-7a4e-4b3a-9f3f-6f6f1a2b3c4d"), "invalid_request"),
+        (
+            ("connection", "0b5c0a53-7a4e-4b3a-9f3f-6f6f1a2b3c4d"),
+            "invalid_request",
+        ),
         (("id_token_hint", "e30.e30.e30"), "invalid_request"),
     ];
     for (change, error) in refused {
@@ -107,10 +140,18 @@ async fn gh_01_form_post_carries_code_state_and_iss() {
     let world = World::start().await;
     let browser = world.browser();
     world.tokens(&browser, &ada()).await;
-    let answer = browser.get(&world.authorize_path(&[("response_mode", "form_post"), ("state", "a\"><b>")])).await;
+    let answer = browser
+        .get(&world.authorize_path(&[("response_mode", "form_post"), ("state", "a\"><b>")]))
+        .await;
     assert_eq!(answer.status, 200);
     assert!(answer.headers.get("location").is_none());
-    assert!(answer.body.contains("action=\"https://app.example.com/callback\""), "{}", answer.body);
+    assert!(
+        answer
+            .body
+            .contains("action=\"https://app.example.com/callback\""),
+        "{}",
+        answer.body
+    );
     assert!(!answer.body.contains("\"><b>"), "the state is escaped");
     assert_eq!(answer.hidden("iss"), world.gatehouse.config.base_url.as_str());
     assert_eq!(world.redeem(&answer.hidden("code")).await.status, 200);
@@ -126,8 +167,13 @@ async fn gh_01_a_request_by_cross_site_form_meets_the_session() {
     world.tokens(&browser, &ada()).await;
     let path = world.authorize_path(&[("prompt", "none")]);
     let query = path.split_once('?').unwrap().1;
-    let fields = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>();
-    let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>();
+    let fields = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect::<Vec<_>>();
+    let fields = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect::<Vec<_>>();
     let sent = browser.post_cross_site("/oauth2/authorize", &fields).await;
     assert_eq!(sent.status, 303);
     assert!(sent.headers.get("set-cookie").is_none());
@@ -144,12 +190,24 @@ async fn gh_01_scopes_stay_within_the_registration() {
     let app = register(&world, json!({ "scopes": ["openid", "email"] })).await;
     let id = app.client.id.as_str();
     let code = silent_code(&world, &browser, &[("client_id", id)]).await;
-    let answer = post(&world, "/oauth2/token", &redeeming(&code), Some(&basic(id, &app.secret))).await;
+    let answer = post(
+        &world,
+        "/oauth2/token",
+        &redeeming(&code),
+        Some(&basic(id, &app.secret)),
+    )
+    .await;
     assert_eq!(answer.json()["scope"], "openid email");
     assert!(answer.json().get("refresh_token").is_none());
-    let info = world.userinfo(answer.json()["access_token"].as_str().unwrap()).await.json();
+    let info = world
+        .userinfo(answer.json()["access_token"].as_str().unwrap())
+        .await
+        .json();
     assert_eq!(info["email"], "ada@acme.com");
-    assert!(info.get("name").is_none() && info.get("given_name").is_none(), "{info}");
+    assert!(
+        info.get("name").is_none() && info.get("given_name").is_none(),
+        "{info}"
+    );
 }
 
 /// A one-time route hint that is spent, foreign or made up never leads to a page under `prompt=none`.
@@ -157,7 +215,16 @@ async fn gh_01_scopes_stay_within_the_registration() {
 async fn gh_01_a_made_up_route_hint_is_no_way_in() {
     let world = World::start().await;
     let browser = world.browser();
-    for hint in ["gatehouse-route.", "gatehouse-route.AAAA", "gatehouse-route.../..", "not an address"] {
-        assert_eq!(silent_error(&world, &browser, &[("login_hint", hint)]).await, "login_required", "{hint}");
+    for hint in [
+        "gatehouse-route.",
+        "gatehouse-route.AAAA",
+        "gatehouse-route.../..",
+        "not an address",
+    ] {
+        assert_eq!(
+            silent_error(&world, &browser, &[("login_hint", hint)]).await,
+            "login_required",
+            "{hint}"
+        );
     }
 }

@@ -14,17 +14,28 @@ async fn gh_01_browser_apps_reach_the_endpoints_that_read_no_cookie() {
         let preflight = bare(&world, "OPTIONS", path, None).await;
         assert_eq!(preflight.status, 204, "{path}");
         assert_eq!(preflight.headers["access-control-allow-origin"], "*");
-        let allowed = preflight.headers["access-control-allow-headers"].to_str().unwrap();
+        let allowed = preflight.headers["access-control-allow-headers"]
+            .to_str()
+            .unwrap();
         assert!(allowed.contains("Authorization"), "{allowed}");
     }
-    let answers = [world.userinfo(tokens.text("access_token")).await, world.userinfo("wrong").await];
+    let answers = [
+        world.userinfo(tokens.text("access_token")).await,
+        world.userinfo("wrong").await,
+    ];
     for answer in answers {
         assert_eq!(answer.headers["access-control-allow-origin"], "*");
         assert!(answer.headers.get("access-control-allow-credentials").is_none());
     }
-    let pages = [world.authorize_path(&[("prompt", "none")]), "/oauth2/end_session".to_owned()];
+    let pages = [
+        world.authorize_path(&[("prompt", "none")]),
+        "/oauth2/end_session".to_owned(),
+    ];
     for path in pages {
         let answer = browser.get(&path).await;
-        assert!(answer.headers.get("access-control-allow-origin").is_none(), "{path} reads cookies");
+        assert!(
+            answer.headers.get("access-control-allow-origin").is_none(),
+            "{path} reads cookies"
+        );
     }
 }

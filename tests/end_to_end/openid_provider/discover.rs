@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::support::{App, ada, arrive, basic, register, register_public};
 
 async fn discover(world: &World, address: &str) -> Value {
-    let answer = world.app_json("/sign-in/discover", &json!({ "email": address })).await;
+    let answer = world
+        .app_json("/sign-in/discover", &json!({ "email": address }))
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(answer.headers["cache-control"], "no-store");
     answer.json()
@@ -20,7 +22,10 @@ async fn ask_as(world: &World, path: &str, body: &Value, authorization: Option<&
     if let Some(value) = authorization {
         request = request.header(header::AUTHORIZATION, value);
     }
-    world.browser().send_request(request.body(body.to_string().into()).unwrap()).await
+    world
+        .browser()
+        .send_request(request.body(body.to_string().into()).unwrap())
+        .await
 }
 
 /// An address of a registered domain is answered with single sign-on and where to go, alike for known and unknown
@@ -32,13 +37,19 @@ async fn ch_07_discovery_answers_by_domain_alone() {
     let known = discover(&world, "known@acme.com").await;
     assert_eq!(known["sso"], true);
     assert_eq!(known["organization"], world.tenant.id.as_str());
-    assert_eq!(known["connections"], json!([{ "id": world.connection.id.as_str(), "name": "Acme IdP" }]));
+    assert_eq!(
+        known["connections"],
+        json!([{ "id": world.connection.id.as_str(), "name": "Acme IdP" }])
+    );
     assert_eq!(discover(&world, "nobody@ACME.com").await, known);
     for other in ["a@elsewhere.org", "a@sub.acme.com", "a@acme.com.evil.org"] {
-        let nothing = json!({ "sso": false, "password_allowed": true, "organization": null, "connections": [] });
+        let nothing =
+            json!({ "sso": false, "password_allowed": true, "organization": null, "connections": [] });
         assert_eq!(discover(&world, other).await, nothing, "{other}");
     }
-    let answer = world.app_json("/sign-in/discover", &json!({ "email": "no address" })).await;
+    let answer = world
+        .app_json("/sign-in/discover", &json!({ "email": "no address" }))
+        .await;
     assert_eq!(answer.status, 422);
 }
 
@@ -74,12 +85,22 @@ async fn ch_07_discovery_is_for_confidential_clients_only() {
 async fn il_07_enforcement_does_not_depend_on_a_working_connection() {
     let mut world = World::start().await;
     assert_eq!(discover(&world, "ada@acme.com").await["password_allowed"], true);
-    world.set_tenant(|tenant| tenant.settings.allow_password = false).await;
+    world
+        .set_tenant(|tenant| tenant.settings.allow_password = false)
+        .await;
     let enforced = discover(&world, "ada@acme.com").await;
-    assert_eq!((&enforced["sso"], &enforced["password_allowed"]), (&json!(true), &json!(false)));
-    world.set_connection(|connection| connection.state = ConnectionState::Suspended).await;
+    assert_eq!(
+        (&enforced["sso"], &enforced["password_allowed"]),
+        (&json!(true), &json!(false))
+    );
+    world
+        .set_connection(|connection| connection.state = ConnectionState::Suspended)
+        .await;
     let suspended = discover(&world, "ada@acme.com").await;
-    assert_eq!((&suspended["sso"], &suspended["password_allowed"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&suspended["sso"], &suspended["password_allowed"]),
+        (&json!(false), &json!(false))
+    );
 }
 
 /// A session of a connection that was suspended answers no more.
@@ -88,29 +109,56 @@ async fn gh_01_a_suspended_connection_answers_no_request() {
     let mut world = World::start().await;
     let browser = world.browser();
     world.tokens(&browser, &ada()).await;
-    world.set_connection(|connection| connection.state = ConnectionState::Suspended).await;
+    world
+        .set_connection(|connection| connection.state = ConnectionState::Suspended)
+        .await;
     world.pass(TimeDelta::seconds(61));
-    assert_eq!(super::support::silent_error(&world, &browser, &[]).await, "login_required");
+    assert_eq!(
+        super::support::silent_error(&world, &browser, &[]).await,
+        "login_required"
+    );
 }
 
 async fn app_that_registers(world: &World) -> App {
-    register(world, json!({ "registration_uri": "https://app.example.com/register?plan=a" })).await
+    register(
+        world,
+        json!({ "registration_uri": "https://app.example.com/register?plan=a" }),
+    )
+    .await
 }
 
 async fn arrive_unknown(world: &World, app: &App) -> Answer {
     let visitor = Visitor::new("new@acme.com").with("department", "Sales");
-    arrive(world, &world.browser(), &visitor, &[("client_id", app.client.id.as_str())], |_| {}).await
+    arrive(
+        world,
+        &world.browser(),
+        &visitor,
+        &[("client_id", app.client.id.as_str())],
+        |_| {},
+    )
+    .await
 }
 
 /// An unknown person goes to the app's registration with a code that its own client redeems once; no user is made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ch_08_an_unknown_person_registers_by_a_one_time_code() {
     let mut world = World::start().await;
-    world.set_tenant(|tenant| tenant.settings.provision_on_sign_in = false).await;
+    world
+        .set_tenant(|tenant| tenant.settings.provision_on_sign_in = false)
+        .await;
     let app = app_that_registers(&world).await;
     let answer = arrive_unknown(&world, &app).await;
-    assert!(answer.raw_location().starts_with("https://app.example.com/register?plan=a&code="), "{}", answer.body);
-    assert!(!answer.raw_location().contains("acme.com"), "no personal data in the URL");
+    assert!(
+        answer
+            .raw_location()
+            .starts_with("https://app.example.com/register?plan=a&code="),
+        "{}",
+        answer.body
+    );
+    assert!(
+        !answer.raw_location().contains("acme.com"),
+        "no personal data in the URL"
+    );
     let body = json!({ "code": answer.parameter("code").unwrap() });
     let foreign = world.app_json("/sign-in/registration", &body).await;
     assert_eq!(foreign.status, 400);
@@ -123,7 +171,10 @@ async fn ch_08_an_unknown_person_registers_by_a_one_time_code() {
     assert_eq!(told["organization"], world.tenant.id.as_str());
     assert_eq!(told["attributes"]["department"], json!(["Sales"]));
     let again = ask_as(&world, "/sign-in/registration", &body, Some(&own)).await;
-    assert_eq!((again.status, again.json()["code"].clone()), (foreign.status, foreign.json()["code"].clone()));
+    assert_eq!(
+        (again.status, again.json()["code"].clone()),
+        (foreign.status, foreign.json()["code"].clone())
+    );
     assert!(world.users().await.is_empty());
 }
 
@@ -131,13 +182,25 @@ async fn ch_08_an_unknown_person_registers_by_a_one_time_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ch_08_a_registration_code_ends() {
     let mut world = World::start().await;
-    world.set_tenant(|tenant| tenant.settings.provision_on_sign_in = false).await;
+    world
+        .set_tenant(|tenant| tenant.settings.provision_on_sign_in = false)
+        .await;
     let app = app_that_registers(&world).await;
     let code = arrive_unknown(&world, &app).await.parameter("code").unwrap();
-    assert_eq!(world.redeem(&code).await.status, 400, "it is no authorization code");
+    assert_eq!(
+        world.redeem(&code).await.status,
+        400,
+        "it is no authorization code"
+    );
     world.pass(TimeDelta::minutes(11));
     let own = basic(app.client.id.as_str(), &app.secret);
-    let late = ask_as(&world, "/sign-in/registration", &json!({ "code": code }), Some(&own)).await;
+    let late = ask_as(
+        &world,
+        "/sign-in/registration",
+        &json!({ "code": code }),
+        Some(&own),
+    )
+    .await;
     assert_eq!(late.status, 400);
 }
 
@@ -145,8 +208,17 @@ async fn ch_08_a_registration_code_ends() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ch_08_without_a_registration_uri_there_is_a_page() {
     let mut world = World::start().await;
-    world.set_tenant(|tenant| tenant.settings.provision_on_sign_in = false).await;
-    let answer = arrive(&world, &world.browser(), &Visitor::new("new@acme.com"), &[], |_| {}).await;
+    world
+        .set_tenant(|tenant| tenant.settings.provision_on_sign_in = false)
+        .await;
+    let answer = arrive(
+        &world,
+        &world.browser(),
+        &Visitor::new("new@acme.com"),
+        &[],
+        |_| {},
+    )
+    .await;
     assert_eq!(answer.status, 403, "{}", answer.body);
     assert!(world.users().await.is_empty());
 }

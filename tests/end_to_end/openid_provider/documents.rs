@@ -19,7 +19,9 @@ async fn served_keys(world: &World) -> (Value, Vec<Jwk>) {
     assert_eq!(answer.headers["cache-control"], "public, max-age=3600");
     let document = answer.json();
     let keys = document["keys"].as_array().unwrap().iter();
-    let keys = keys.map(|key| serde_json::from_value(key.clone()).unwrap()).collect();
+    let keys = keys
+        .map(|key| serde_json::from_value(key.clone()).unwrap())
+        .collect();
     (document, keys)
 }
 
@@ -41,7 +43,12 @@ async fn gh_01_discovery_says_what_is_served() {
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     assert_eq!(document["request_uri_parameter_supported"], false);
-    let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+    let methods = [
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+        "none",
+    ];
     assert_eq!(document["token_endpoint_auth_methods_supported"], json!(methods));
     let endpoints = [
         "authorization_endpoint",
@@ -54,9 +61,17 @@ async fn gh_01_discovery_says_what_is_served() {
     for name in endpoints {
         let url = document[name].as_str().unwrap();
         let path = url.strip_prefix(base).unwrap();
-        let method = if matches!(name, "token_endpoint" | "revocation_endpoint") { "POST" } else { "GET" };
+        let method = if matches!(name, "token_endpoint" | "revocation_endpoint") {
+            "POST"
+        } else {
+            "GET"
+        };
         let there = bare(&world, method, path, None).await;
-        assert!(!matches!(there.status.as_u16(), 404 | 405) && there.status.as_u16() < 500, "{name}: {}", there.status);
+        assert!(
+            !matches!(there.status.as_u16(), 404 | 405) && there.status.as_u16() < 500,
+            "{name}: {}",
+            there.status
+        );
     }
 }
 
@@ -67,7 +82,11 @@ async fn gh_01_the_key_set_overlaps_and_holds_no_private_part() {
     let (document, _) = served_keys(&world).await;
     let keys = document["keys"].as_array().unwrap();
     for alg in ["RS256", "ES256"] {
-        assert_eq!(keys.iter().filter(|key| key["alg"] == alg).count(), 2, "{document}");
+        assert_eq!(
+            keys.iter().filter(|key| key["alg"] == alg).count(),
+            2,
+            "{document}"
+        );
     }
     for key in keys {
         assert_eq!(key["use"], "sig");
@@ -87,9 +106,14 @@ async fn gh_01_id_tokens_verify_by_the_served_keys() {
     let (_, keys) = served_keys(&world).await;
     let claims = verified(tokens.text("id_token"), &keys, Algorithm::Rs256);
     assert_eq!(claims["aud"], json!([world.client.id.as_str()]));
-    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 300);
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+        300
+    );
     assert!(claims["sid"].is_string() && claims["auth_time"].is_i64());
-    let hash = URL_SAFE_NO_PAD.decode(Digest::of(tokens.text("access_token").as_bytes()).to_string()).unwrap();
+    let hash = URL_SAFE_NO_PAD
+        .decode(Digest::of(tokens.text("access_token").as_bytes()).to_string())
+        .unwrap();
     assert_eq!(claims["at_hash"], URL_SAFE_NO_PAD.encode(&hash[..16]));
 
     let app = register(&world, json!({ "id_token_signed_response_alg": "ES256" })).await;
@@ -108,12 +132,19 @@ async fn gh_01_a_key_is_published_before_it_signs_and_after() {
     let old = world.tokens(&world.browser(), &ada()).await;
     let (_, before) = served_keys(&world).await;
     let secrets = &world.gatehouse.secrets;
-    let mut ring = KeyRing::from_json(&secrets.get_fresh(&SecretName::OpSigningKeys).await.unwrap().value).unwrap();
+    let mut ring =
+        KeyRing::from_json(&secrets.get_fresh(&SecretName::OpSigningKeys).await.unwrap().value).unwrap();
     world.pass(TimeDelta::days(91));
     let kinds = [KeyKind::Rsa2048, KeyKind::P256];
     let now = world.gatehouse.clock.now();
-    assert!(ring.rotate(&kinds, &RotationPolicy::default(), now, generate_pkcs8).unwrap());
-    secrets.put(&SecretName::OpSigningKeys, &ring.to_json().unwrap()).await.unwrap();
+    assert!(
+        ring.rotate(&kinds, &RotationPolicy::default(), now, generate_pkcs8)
+            .unwrap()
+    );
+    secrets
+        .put(&SecretName::OpSigningKeys, &ring.to_json().unwrap())
+        .await
+        .unwrap();
     let new = world.tokens(&world.browser(), &ada()).await;
     assert_ne!(kid(old.text("id_token")), kid(new.text("id_token")));
     verified(new.text("id_token"), &before, Algorithm::Rs256);

@@ -14,8 +14,16 @@ async fn all_is_over(world: &World, browser: &Browser, tokens: &Tokens, code: &s
     assert_eq!(silent_error(world, browser, &[]).await, "login_required");
     assert!(asks_idp(&browser.get(&world.authorize_path(&[])).await));
     refused(&world.redeem(code).await, 400, "invalid_grant");
-    refused(&world.refresh(tokens.text("refresh_token")).await, 400, "invalid_grant");
-    refused(&world.userinfo(tokens.text("access_token")).await, 401, "invalid_token");
+    refused(
+        &world.refresh(tokens.text("refresh_token")).await,
+        400,
+        "invalid_grant",
+    );
+    refused(
+        &world.userinfo(tokens.text("access_token")).await,
+        401,
+        "invalid_token",
+    );
 }
 
 /// Deactivation ends session, code, refresh and access token at once, and giving access back revives none of them.
@@ -45,7 +53,9 @@ async fn ch_13_revoke_all_ends_every_session() {
     let second = world.tokens(&other, &ada()).await;
     let code = silent_code(&world, &browser, &[]).await;
     let user = UserId::parse(first.claims["sub"].as_str().unwrap()).unwrap();
-    members::revoke_sessions(&operator(&world).await, &user).await.unwrap();
+    members::revoke_sessions(&operator(&world).await, &user)
+        .await
+        .unwrap();
     all_is_over(&world, &browser, &first, &code).await;
     all_is_over(&world, &other, &second, &code).await;
     world.tokens(&browser, &ada()).await;
@@ -67,11 +77,29 @@ async fn gh_01_revocation_ends_the_family_of_any_of_its_tokens() {
             "earlier" => first.text("refresh_token"),
             _ => second.text("access_token"),
         };
-        let answer = post(&world, "/oauth2/revoke", &[("token", token)], Some(&authorization)).await;
+        let answer = post(
+            &world,
+            "/oauth2/revoke",
+            &[("token", token)],
+            Some(&authorization),
+        )
+        .await;
         assert_eq!(answer.status, 200, "{which}");
-        refused(&world.userinfo(second.text("access_token")).await, 401, "invalid_token");
-        refused(&world.refresh(second.text("refresh_token")).await, 400, "invalid_grant");
-        assert_eq!(silent_error(&world, &browser, &[]).await, "", "the session is not the app's to end");
+        refused(
+            &world.userinfo(second.text("access_token")).await,
+            401,
+            "invalid_token",
+        );
+        refused(
+            &world.refresh(second.text("refresh_token")).await,
+            400,
+            "invalid_grant",
+        );
+        assert_eq!(
+            silent_error(&world, &browser, &[]).await,
+            "",
+            "the session is not the app's to end"
+        );
     }
 }
 
@@ -84,13 +112,27 @@ async fn gh_01_a_foreign_client_revokes_nothing() {
     let public = register_public(&world).await;
     let authorization = basic(other.client.id.as_str(), &other.secret);
     for token in [own.text("refresh_token"), own.text("access_token"), "unknown"] {
-        let answer = post(&world, "/oauth2/revoke", &[("token", token)], Some(&authorization)).await;
+        let answer = post(
+            &world,
+            "/oauth2/revoke",
+            &[("token", token)],
+            Some(&authorization),
+        )
+        .await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
         let fields = [("token", token), ("client_id", public.client.id.as_str())];
         assert_eq!(post(&world, "/oauth2/revoke", &fields, None).await.status, 200);
-        refused(&post(&world, "/oauth2/revoke", &[("token", token)], None).await, 401, "invalid_client");
+        refused(
+            &post(&world, "/oauth2/revoke", &[("token", token)], None).await,
+            401,
+            "invalid_client",
+        );
     }
-    refused(&post(&world, "/oauth2/revoke", &[], Some(&authorization)).await, 400, "invalid_request");
+    refused(
+        &post(&world, "/oauth2/revoke", &[], Some(&authorization)).await,
+        400,
+        "invalid_request",
+    );
     assert_eq!(world.userinfo(own.text("access_token")).await.status, 200);
     assert_eq!(world.refresh(own.text("refresh_token")).await.status, 200);
 }

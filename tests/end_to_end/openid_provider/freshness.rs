@@ -16,9 +16,19 @@ async fn goes_to_idp(world: &World, more: &[(&str, &str)]) -> String {
 
 #[track_caller]
 fn is_refused_as_stale(answer: &Answer) {
-    assert!(answer.status.is_client_error(), "{} {}", answer.status, answer.body);
+    assert!(
+        answer.status.is_client_error(),
+        "{} {}",
+        answer.status,
+        answer.body
+    );
     assert_eq!(answer.code(), "sign_in_not_fresh");
-    assert!(answer.headers.get("set-cookie").is_none_or(|cookie| !cookie.to_str().unwrap().contains("session")));
+    assert!(
+        answer
+            .headers
+            .get("set-cookie")
+            .is_none_or(|cookie| !cookie.to_str().unwrap().contains("session"))
+    );
 }
 
 /// `max_age` and `prompt=login` ask the identity provider by ForceAuthn; an ordinary request does not.
@@ -29,7 +39,11 @@ async fn gh_01_max_age_and_prompt_login_force_authentication_upstream() {
         let xml = goes_to_idp(&world, &[more]).await;
         assert!(xml.contains("ForceAuthn=\"true\""), "{more:?} {xml}");
     }
-    for more in [("prompt", "select_account"), ("prompt", "consent"), ("nonce", "n")] {
+    for more in [
+        ("prompt", "select_account"),
+        ("prompt", "consent"),
+        ("nonce", "n"),
+    ] {
         let xml = goes_to_idp(&world, &[more]).await;
         assert!(!xml.contains("ForceAuthn=\"true\""), "{more:?} {xml}");
     }
@@ -47,7 +61,10 @@ async fn gh_01_a_stale_answer_to_a_forced_request_is_refused() {
         let code = fresh.parameter("code").unwrap();
         assert!(tokens(&world.redeem(&code).await).claims["auth_time"].is_i64());
     }
-    let old = arrive(&world, &world.browser(), &ada(), &[], |issue| issue.authn_instant -= TimeDelta::hours(3)).await;
+    let old = arrive(&world, &world.browser(), &ada(), &[], |issue| {
+        issue.authn_instant -= TimeDelta::hours(3)
+    })
+    .await;
     assert!(old.parameter("code").is_some(), "nobody asked for a fresh one");
 }
 
@@ -60,11 +77,19 @@ async fn gh_01_auth_time_is_the_identity_providers() {
     let three_hours = |issue: &mut Issue| issue.authn_instant -= TimeDelta::hours(3);
     let tokens = arrive_to_tokens(&world, &browser, &ada(), three_hours).await;
     let told = DateTime::from_timestamp(tokens.claims["auth_time"].as_i64().unwrap(), 0).unwrap();
-    assert!((now - TimeDelta::hours(3) - told).abs() < TimeDelta::minutes(1), "{told}");
+    assert!(
+        (now - TimeDelta::hours(3) - told).abs() < TimeDelta::minutes(1),
+        "{told}"
+    );
     assert_eq!(silent_error(&world, &browser, &[]).await, "");
-    assert_eq!(silent_error(&world, &browser, &[("max_age", "7200")]).await, "login_required");
+    assert_eq!(
+        silent_error(&world, &browser, &[("max_age", "7200")]).await,
+        "login_required"
+    );
     assert_eq!(silent_error(&world, &browser, &[("max_age", "14400")]).await, "");
-    assert!(asks_idp(&browser.get(&world.authorize_path(&[("max_age", "7200")])).await));
+    assert!(asks_idp(
+        &browser.get(&world.authorize_path(&[("max_age", "7200")])).await
+    ));
 }
 
 /// After twenty hours authorize asks the identity provider again, without forcing it, and its answer renews access.
@@ -89,7 +114,10 @@ async fn gh_01_prompt_none_never_shows_a_page() {
     let browser = world.browser();
     world.tokens(&browser, &ada()).await;
     world.pass(TimeDelta::minutes(1));
-    assert_eq!(silent_error(&world, &browser, &[("max_age", "0")]).await, "login_required");
+    assert_eq!(
+        silent_error(&world, &browser, &[("max_age", "0")]).await,
+        "login_required"
+    );
     let nobody = world.browser();
     let asks: [&[(&str, &str)]; 5] = [
         &[],
@@ -99,6 +127,10 @@ async fn gh_01_prompt_none_never_shows_a_page() {
         &[("connection", world.connection.id.as_str()), ("max_age", "5")],
     ];
     for more in asks {
-        assert_eq!(silent_error(&world, &nobody, more).await, "login_required", "{more:?}");
+        assert_eq!(
+            silent_error(&world, &nobody, more).await,
+            "login_required",
+            "{more:?}"
+        );
     }
 }

@@ -12,11 +12,22 @@ async fn gh_01_a_login_hint_of_another_person_asks_the_idp() {
     let browser = world.browser();
     world.tokens(&browser, &ada()).await;
     for other in ["bob@acme.com", "ada@elsewhere.org", "ada@sub.acme.com"] {
-        assert_eq!(silent_error(&world, &browser, &[("login_hint", other)]).await, "login_required", "{other}");
-        assert!(asks_idp(&browser.get(&world.authorize_path(&[("login_hint", other)])).await), "{other}");
+        assert_eq!(
+            silent_error(&world, &browser, &[("login_hint", other)]).await,
+            "login_required",
+            "{other}"
+        );
+        assert!(
+            asks_idp(&browser.get(&world.authorize_path(&[("login_hint", other)])).await),
+            "{other}"
+        );
     }
     for same in ["ada@acme.com", "ADA@Acme.com"] {
-        assert_eq!(silent_error(&world, &browser, &[("login_hint", same)]).await, "", "{same}");
+        assert_eq!(
+            silent_error(&world, &browser, &[("login_hint", same)]).await,
+            "",
+            "{same}"
+        );
     }
 }
 
@@ -31,9 +42,16 @@ async fn gh_01_an_id_token_hint_is_met_by_its_person_only() {
     let hint = [("id_token_hint", tokens.text("id_token"))];
     assert_eq!(silent_error(&world, &browser, &hint).await, "");
     assert_eq!(silent_error(&world, &other, &hint).await, "login_required");
-    let wrong = [tokens.text("access_token"), tokens.text("refresh_token"), "garbage"];
+    let wrong = [
+        tokens.text("access_token"),
+        tokens.text("refresh_token"),
+        "garbage",
+    ];
     for token in wrong {
-        assert_eq!(silent_error(&world, &browser, &[("id_token_hint", token)]).await, "invalid_request");
+        assert_eq!(
+            silent_error(&world, &browser, &[("id_token_hint", token)]).await,
+            "invalid_request"
+        );
     }
     assert_eq!(
         silent_error(&world, &browser, &[("id_token_hint", theirs.text("id_token"))]).await,
@@ -45,10 +63,26 @@ async fn gh_01_an_id_token_hint_is_met_by_its_person_only() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_01_nobody_else_signs_in_for_an_id_token_hint() {
     let world = World::start().await;
-    let hint = world.tokens(&world.browser(), &ada()).await.text("id_token").to_owned();
+    let hint = world
+        .tokens(&world.browser(), &ada())
+        .await
+        .text("id_token")
+        .to_owned();
     let more = [("id_token_hint", hint.as_str())];
-    let answer = arrive(&world, &world.browser(), &Visitor::new("bob@acme.com"), &more, |_| {}).await;
-    assert_eq!(answer.parameter("error").as_deref(), Some("login_required"), "{}", answer.body);
+    let answer = arrive(
+        &world,
+        &world.browser(),
+        &Visitor::new("bob@acme.com"),
+        &more,
+        |_| {},
+    )
+    .await;
+    assert_eq!(
+        answer.parameter("error").as_deref(),
+        Some("login_required"),
+        "{}",
+        answer.body
+    );
     assert!(answer.parameter("code").is_none());
     assert_eq!(answer.parameter("state").as_deref(), Some("the-state"));
     let answer = arrive(&world, &world.browser(), &ada(), &more, |_| {}).await;
@@ -61,6 +95,10 @@ async fn gh_01_select_account_goes_past_the_session() {
     let world = World::start().await;
     let browser = world.browser();
     world.tokens(&browser, &ada()).await;
-    assert!(asks_idp(&browser.get(&world.authorize_path(&[("prompt", "select_account")])).await));
+    assert!(asks_idp(
+        &browser
+            .get(&world.authorize_path(&[("prompt", "select_account")]))
+            .await
+    ));
     assert!(!silent_code(&world, &browser, &[]).await.is_empty());
 }

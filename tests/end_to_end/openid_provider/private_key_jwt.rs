@@ -53,8 +53,16 @@ async fn gh_01_private_key_jwt_is_taken_once() {
     assert_eq!(present(&world, &code, &assertion).await.status, 200);
     let code = silent_code(&world, &browser, &by).await;
     refused(&present(&world, &code, &assertion).await, 401, "invalid_client");
-    let fields = [("client_assertion_type", TYPE), ("client_assertion", assertion.as_str()), ("token", "any")];
-    refused(&post(&world, "/oauth2/revoke", &fields, None).await, 401, "invalid_client");
+    let fields = [
+        ("client_assertion_type", TYPE),
+        ("client_assertion", assertion.as_str()),
+        ("token", "any"),
+    ];
+    refused(
+        &post(&world, "/oauth2/revoke", &fields, None).await,
+        401,
+        "invalid_client",
+    );
 
     let assertion = sign(&key, "JWT", &claims(&world, &app).to_string()).unwrap();
     let answers = join_all((0..10).map(|_| present(&world, &code, &assertion))).await;
@@ -99,7 +107,11 @@ async fn gh_01_private_key_jwt_is_checked_in_every_claim() {
     let unsigned = forged.rsplit_once('.').unwrap().0.to_owned() + ".";
     refused(&present(&world, &code, &unsigned).await, 401, "invalid_client");
     let good = sign(&key, "JWT", &claims(&world, &app).to_string()).unwrap();
-    assert_eq!(present(&world, &code, &good).await.status, 200, "none of the tries spent the code");
+    assert_eq!(
+        present(&world, &code, &good).await.status,
+        200,
+        "none of the tries spent the code"
+    );
 }
 
 /// A client that registered keys has no secret: no text in its place opens it.
@@ -112,7 +124,15 @@ async fn gh_01_a_client_with_keys_takes_no_secret() {
     let id = app.client.id.as_str();
     let code = silent_code(&world, &browser, &[("client_id", id)]).await;
     for secret in ["", "any"] {
-        let fields = [redeeming(&code), vec![("client_id", id), ("client_secret", secret)]].concat();
-        refused(&post(&world, "/oauth2/token", &fields, None).await, 401, "invalid_client");
+        let fields = [
+            redeeming(&code),
+            vec![("client_id", id), ("client_secret", secret)],
+        ]
+        .concat();
+        refused(
+            &post(&world, "/oauth2/token", &fields, None).await,
+            401,
+            "invalid_client",
+        );
     }
 }

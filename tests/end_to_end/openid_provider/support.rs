@@ -37,10 +37,18 @@ pub async fn register(world: &World, settings: Value) -> App {
     let mut client = AppClient::register(ClientId::generate().unwrap(), &settings, now).unwrap();
     let mut secret = String::new();
     if !client.is_public() && client.jwks.is_empty() {
-        let made = client.add_secret(random::uuid().unwrap(), random::bytes().unwrap(), now, None).unwrap();
+        let made = client
+            .add_secret(random::uuid().unwrap(), random::bytes().unwrap(), now, None)
+            .unwrap();
         made.expose().clone_into(&mut secret);
     }
-    world.gatehouse.store.front_door().put_client(&client.id, &client, None).await.unwrap();
+    world
+        .gatehouse
+        .store
+        .front_door()
+        .put_client(&client.id, &client, None)
+        .await
+        .unwrap();
     App { client, secret }
 }
 
@@ -55,7 +63,10 @@ pub async fn post(world: &World, path: &str, fields: &[(&str, &str)], authorizat
     if let Some(value) = authorization {
         request = request.header(header::AUTHORIZATION, value);
     }
-    world.browser().send_request(request.body(encoded(fields)).unwrap()).await
+    world
+        .browser()
+        .send_request(request.body(encoded(fields)).unwrap())
+        .await
 }
 
 /// The value of a Basic header.
@@ -78,7 +89,9 @@ pub async fn silent_code(world: &World, browser: &Browser, more: &[(&str, &str)]
     let mut all = vec![("prompt", "none")];
     all.extend_from_slice(more);
     let answer = browser.get(&world.authorize_path(&all)).await;
-    answer.parameter("code").unwrap_or_else(|| panic!("{} {}", answer.status, answer.raw_location()))
+    answer
+        .parameter("code")
+        .unwrap_or_else(|| panic!("{} {}", answer.status, answer.raw_location()))
 }
 
 /// The error that a request without a page ends with; empty when it ends with a code.
@@ -122,7 +135,9 @@ pub async fn arrive_to_tokens(
 
 /// The operator's hand on the world's tenant.
 pub async fn operator(world: &World) -> Administration {
-    Administration::by_operator(world.gatehouse.clone(), &world.tenant.id, "test".to_owned()).await.unwrap()
+    Administration::by_operator(world.gatehouse.clone(), &world.tenant.id, "test".to_owned())
+        .await
+        .unwrap()
 }
 
 /// Checks an error of the token endpoint.
@@ -144,5 +159,8 @@ pub async fn bare(world: &World, method: &str, path: &str, authorization: Option
     if let Some(value) = authorization {
         request = request.header(header::AUTHORIZATION, value);
     }
-    world.browser().send_request(request.body(Body::empty()).unwrap()).await
+    world
+        .browser()
+        .send_request(request.body(Body::empty()).unwrap())
+        .await
 }

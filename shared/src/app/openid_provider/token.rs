@@ -95,7 +95,13 @@ async fn redeem(
         Err(error) => return Err(error.into()),
     }
     let scopes = grant.scopes.clone();
-    let issue = Issue { client, user: &user, grant: &grant, scopes: &scopes, nonce: code.nonce.as_deref() };
+    let issue = Issue {
+        client,
+        user: &user,
+        grant: &grant,
+        scopes: &scopes,
+        nonce: code.nonce.as_deref(),
+    };
     issue.response(gatehouse, teams, first.as_ref(), now).await
 }
 
@@ -198,7 +204,13 @@ async fn renew(
         Err(CommitError::Refused(_)) => return Err(unknown()),
         Err(error) => return Err(error.into()),
     }
-    let issue = Issue { client, user, grant: &rotated, scopes: &scopes, nonce: None };
+    let issue = Issue {
+        client,
+        user,
+        grant: &rotated,
+        scopes: &scopes,
+        nonce: None,
+    };
     issue.response(gatehouse, teams, Some(&next), now).await
 }
 
@@ -206,9 +218,15 @@ async fn renew(
 async fn shorten(gatehouse: &Gatehouse, grant: Option<&mut Grant>) -> Result<(), ProviderError> {
     let Some(grant) = grant else { return Ok(()) };
     let who = &mut grant.authentication;
-    let context = gatehouse.store.front_door().sign_in_context(&who.connection).await?;
+    let context = gatehouse
+        .store
+        .front_door()
+        .sign_in_context(&who.connection)
+        .await?;
     if let Some(context) = context.filter(|context| context.tenant.id == who.tenant) {
-        who.ends_at = who.ends_at.min(who.confirmed_at + context.tenant.access_lifetime());
+        who.ends_at = who
+            .ends_at
+            .min(who.confirmed_at + context.tenant.access_lifetime());
         grant.ends_at = grant.ends_at.min(who.ends_at);
     }
     Ok(())

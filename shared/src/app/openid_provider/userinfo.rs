@@ -23,11 +23,15 @@ pub async fn userinfo(
     let keys = keys::provider_keys(gatehouse).await?;
     let issuer = gatehouse.config.base_url.as_str();
     let now = gatehouse.clock.now();
-    let told = access_token::verify(&token, keys.published(), issuer, now).map_err(|error| refused(&error))?;
+    let told =
+        access_token::verify(&token, keys.published(), issuer, now).map_err(|error| refused(&error))?;
     let store = gatehouse.store.tenant(&told.tenant);
     let teams = async { Ok(store.teams_of(&told.user).await?) };
     let ((grant, read), teams) = try_join(living(gatehouse, &told), teams).await?;
-    grant.authentication.check(&standing(&read), now).map_err(|_| refused(&AccessTokenError::Ended))?;
+    grant
+        .authentication
+        .check(&standing(&read), now)
+        .map_err(|_| refused(&AccessTokenError::Ended))?;
     let user = read.user.ok_or_else(|| refused(&AccessTokenError::Ended))?;
     let profile = profile::profile(gatehouse, &user, teams, &grant.authentication.connection).await?;
     Ok(claims::user_info(&profile, &told.scopes))
