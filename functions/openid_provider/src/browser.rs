@@ -35,7 +35,10 @@ pub(crate) async fn authorize_form(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     match form_text(&parts.headers, body).await {
-        Ok(raw) => answer_authorize(&front, &raw, &parts.headers, &reference).await,
+        Ok(raw) => match as_navigation(&front, "/oauth2/authorize", &raw, &parts.headers) {
+            Some(answer) => answer,
+            None => answer_authorize(&front, &raw, &parts.headers, &reference).await,
+        },
         Err(status) => error_page(&front, status, "The request could not be read.", &reference),
     }
 }
@@ -92,12 +95,26 @@ pub(crate) async fn end_session_form(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     match form_text(&parts.headers, body).await {
-        Ok(raw) => {
-            let ours = is_ours(&front, &parts.headers);
-            answer_end_session(&front, &raw, &parts.headers, ours, &reference).await
-        }
+        Ok(raw) => match as_navigation(&front, "/oauth2/end_session", &raw, &parts.headers) {
+            Some(answer) => answer,
+            None => {
+                let ours = is_ours(&front, &parts.headers);
+                answer_end_session(&front, &raw, &parts.headers, ours, &reference).await
+            }
+        },
         Err(status) => error_page(&front, status, "The request could not be read.", &reference),
     }
+}
+
+/// The longest form that is sent on as a query, in octets: API Gateway takes 10,240 with all headers.
+const LONGEST_QUERY: usize = 6_000;
+
+/// A form from another site shows no Lax cookie, so that it says nothing of the browser's sessions. It goes on as a
+/// navigation, which shows them: a session answers, and none ends unasked. `None` where that is not needed.
+fn as_navigation(front: &Front, path: &str, raw: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    let hidden = !is_ours(front, headers) && front.cookies.read(headers, CookieName::Session).is_none();
+    let fits = raw.len() <= LONGEST_QUERY && raw.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    (hidden && fits).then(|| see_other(&format!("{path}?{raw}")))
 }
 
 /// Whether a POST comes from a page of ours: only then is pressing the button the person's own word.
@@ -131,7 +148,10 @@ async fn answer_end_session(
                     message: "You can close this page.",
                 }),
             };
-            let cookie = if rest.tokens().is_empty() {
+            // What was not shown is not ended: a request from another site must not clear the cookie.
+            let cookie = if front.cookies.read(headers, CookieName::Session).is_none() {
+                None
+            } else if rest.tokens().is_empty() {
                 front.cookies.clear(CookieName::Session)
             } else {
                 let lifetime = front.gatehouse.config.session_lifetime;

@@ -22,12 +22,14 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
             "/oauth2/authorize",
             get(browser::authorize).post(browser::authorize_form),
         )
-        .route("/oauth2/token", post(server::token))
+        .route("/oauth2/token", post(server::token).options(server::preflight))
         .route(
             "/oauth2/userinfo",
-            get(server::userinfo).post(server::userinfo_form),
+            get(server::userinfo)
+                .post(server::userinfo_form)
+                .options(server::preflight),
         )
-        .route("/oauth2/revoke", post(server::revoke))
+        .route("/oauth2/revoke", post(server::revoke).options(server::preflight))
         .route(
             "/oauth2/end_session",
             get(browser::end_session).post(browser::end_session_form),

@@ -6,13 +6,15 @@ use crate::config::Config;
 use crate::domain::session::{Session, SessionToken};
 use crate::openid_provider::authorize::AuthorizationRequest;
 use crate::openid_provider::digest::Digest;
+use crate::openid_provider::error::OAuthErrorCode;
 use crate::openid_provider::grants::{Authentication, CODE_MEMORY, StoredCode};
 use crate::openid_provider::opaque::Code;
 use crate::openid_provider::response::AuthorizationResponse;
 use crate::random::{self, RandomError};
 use crate::store::TenantTransaction;
 
-/// Adds a code to the transaction, and gives the answer that carries it to the app.
+/// Adds a code to the transaction, and gives the answer that carries it to the app. Where the app's `id_token_hint`
+/// names another person than has signed in, there is no code (OpenID Connect Core 1.0 section 3.1.2.1).
 ///
 /// # Errors
 /// [`RandomError`] when the system's generator fails.
@@ -23,6 +25,16 @@ pub fn issue(
     token: &SessionToken,
     (config, now): (&Config, DateTime<Utc>),
 ) -> Result<AuthorizationResponse, RandomError> {
+    if request
+        .person
+        .as_ref()
+        .is_some_and(|wanted| *wanted != session.user)
+    {
+        let text = "another person than id_token_hint names has signed in";
+        return Ok(request
+            .target
+            .error(OAuthErrorCode::LoginRequired, text, config.base_url.as_str()));
+    }
     let code = Code::new(random::bytes()?);
     let stored = StoredCode::issue(request, authentication(session, token), now);
     tx.put_code(code.expose(), &stored, now + CODE_MEMORY);

@@ -9,7 +9,7 @@ use super::params::Parameters;
 use super::pkce::CodeChallenge;
 use super::response::{AuthorizationResponse, ResponseMode, ResponseTarget};
 use super::scope::{Scope, Scopes};
-use crate::domain::ids::{ClientId, ConnectionId, TenantId};
+use crate::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
 use crate::redacted::{Personal, Secret};
 
 /// The longest `state`, in characters.
@@ -55,6 +55,9 @@ pub struct AuthorizationRequest {
     pub connection: Option<ConnectionId>,
     /// An earlier ID token of the person; not verified yet (see [`super::hint::verify`]).
     pub id_token_hint: Option<Secret>,
+    /// Whom the verified hint names: nobody else is answered with a code. Set by who verified it.
+    #[serde(default)]
+    pub person: Option<UserId>,
 }
 
 /// How a refusal is told.
@@ -192,6 +195,7 @@ fn body(
             .transpose()
             .map_err(|_| AuthorizeError::Connection)?,
         id_token_hint: parameters.get("id_token_hint").map(Secret::new),
+        person: None,
     })
 }
 

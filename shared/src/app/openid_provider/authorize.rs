@@ -101,7 +101,7 @@ pub async fn authorize(
         .cached_client::<AppClient>(&id)
         .await?;
     let client = client.ok_or(AuthorizeFailure::Page(AuthorizeError::UnknownClient))?;
-    let request = match authorize::parse(parameters, &client) {
+    let mut request = match authorize::parse(parameters, &client) {
         Ok(request) => request,
         Err(Refusal::Page(error)) => return Err(AuthorizeFailure::Page(error)),
         Err(Refusal::Redirect(target, error)) => {
@@ -112,14 +112,17 @@ pub async fn authorize(
             )));
         }
     };
-    let refuse =
-        |code: OAuthErrorCode, text: &str| Ok(Authorized::Answer(request.target.error(code, text, issuer)));
+    let target = request.target.clone();
+    let refuse = |code: OAuthErrorCode, text: &str| Ok(Authorized::Answer(target.error(code, text, issuer)));
     let Some(wanted) = wanted(gatehouse, &request).await? else {
         return refuse(
             OAuthErrorCode::InvalidRequest,
             "organization, connection or id_token_hint names nobody here",
         );
     };
+    // Verified now: the attempt keeps the person, not the token.
+    request.person.clone_from(&wanted.user);
+    request.id_token_hint = None;
     let candidate = candidate(gatehouse, &request, &wanted, sessions).await?;
     let now = gatehouse.clock.now();
     let facts = candidate.as_ref().map(|candidate| facts(&candidate.session));

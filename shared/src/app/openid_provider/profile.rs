@@ -2,25 +2,21 @@
 
 use crate::app::Gatehouse;
 use crate::domain::ids::ConnectionId;
+use crate::domain::team::TeamMembership;
 use crate::domain::tenant::ProvenDomains;
 use crate::domain::user::User;
 use crate::openid_provider::claims::{TeamClaim, UserProfile};
 use crate::redacted::Personal;
 use crate::store::StoreError;
 
-/// The profile of a user who signed in by `connection`.
+/// The profile of a user who signed in by `connection`; `teams` are read beside the user.
 pub(super) async fn profile(
     gatehouse: &Gatehouse,
     user: &User,
+    teams: Vec<TeamMembership>,
     connection: &ConnectionId,
 ) -> Result<UserProfile, StoreError> {
-    let store = gatehouse.store.tenant(&user.tenant);
-    let (organization, teams) = futures_util::future::try_join(
-        organization(gatehouse, user, connection),
-        store.teams_of(&user.id),
-    )
-    .await?;
-    let (organization_name, domains) = organization;
+    let (organization_name, domains) = organization(gatehouse, user, connection).await?;
     let teams = teams.into_iter().map(|membership| TeamClaim {
         id: membership.team.to_string(),
         name: membership.team_name,

@@ -37,7 +37,8 @@ pub async fn revoke(
                     &token.session.to_string(),
                 )
                 .await?;
-            let own = |grant: &Grant| grant.client_id == client.id && grant.refresh == Some(token.digest());
+            // Any token of the family ends it: who names the family held one of its refresh tokens.
+            let own = |grant: &Grant| is_own(&grant.client_id, &client.id) && grant.refresh.is_some();
             if read.family.as_ref().is_some_and(own) {
                 end(gatehouse, &token.tenant, &token.user, &token.grant_key()).await?;
             }

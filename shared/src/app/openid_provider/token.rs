@@ -2,10 +2,12 @@
 //! its reuse ends the whole family.
 
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join;
 
 use super::authenticate_client::authenticate;
 use super::{ProviderError, keys, profile, standing};
 use crate::app::Gatehouse;
+use crate::domain::team::TeamMembership;
 use crate::domain::user::User;
 use crate::openid_provider::access_token;
 use crate::openid_provider::clients::AppClient;
@@ -67,7 +69,9 @@ async fn redeem(
         .and_then(|family| Digest::try_from(family).ok());
     let who = &code.authentication;
     let store = gatehouse.store.tenant(&who.tenant);
-    let read: FamilyRead<Grant> = store.family(&who.user, None, &who.session.to_string()).await?;
+    let session = who.session.to_string();
+    let (read, teams): (FamilyRead<Grant>, _) =
+        try_join(store.family(&who.user, None, &session), store.teams_of(&who.user)).await?;
     let allowed = redeem_code(Some(&code), spent, &client.id, exchange, &standing(&read), now);
     if let Err(error) = allowed {
         if let RedeemError::Reused(family) = &error {
@@ -80,7 +84,7 @@ async fn redeem(
     let mut tx = store.begin();
     tx.redeem_code(exchange.code.expose(), &grant.key.to_string());
     tx.check_user(&user.id, who.epoch);
-    tx.check_session_hash(&user.id, &who.session.to_string());
+    tx.check_session_hash(&user.id, &session);
     let current = grant.refresh.map(|digest| digest.to_string()).unwrap_or_default();
     tx.create_family(&user.id, &grant.key.to_string(), &grant, &current, grant.ends_at);
     match tx.commit().await {
@@ -98,7 +102,7 @@ async fn redeem(
         scopes: &scopes,
         nonce: code.nonce.as_deref(),
     };
-    issue.response(gatehouse, first.as_ref(), now).await
+    issue.response(gatehouse, teams, first.as_ref(), now).await
 }
 
 /// The code was redeemed between reading and writing: that is reuse as well, and ends the family.
@@ -158,9 +162,10 @@ async fn renew(
     let presented = &exchange.token;
     let store = gatehouse.store.tenant(&presented.tenant);
     let key = presented.grant_key().to_string();
-    let read: FamilyRead<Grant> = store
-        .family(&presented.user, Some(&key), &presented.session.to_string())
-        .await?;
+    let session = presented.session.to_string();
+    let family = store.family::<Grant>(&presented.user, Some(&key), &session);
+    let (mut read, teams) = try_join(family, store.teams_of(&presented.user)).await?;
+    shorten(gatehouse, read.family.as_mut()).await?;
     let stored = read.family.as_ref();
     let allowed = refresh(
         stored,
@@ -206,7 +211,25 @@ async fn renew(
         scopes: &scopes,
         nonce: None,
     };
-    issue.response(gatehouse, Some(&next), now).await
+    issue.response(gatehouse, teams, Some(&next), now).await
+}
+
+/// The owner may have shortened access since the sign-in (SE-08): a grant ends with it, like a session.
+async fn shorten(gatehouse: &Gatehouse, grant: Option<&mut Grant>) -> Result<(), ProviderError> {
+    let Some(grant) = grant else { return Ok(()) };
+    let who = &mut grant.authentication;
+    let context = gatehouse
+        .store
+        .front_door()
+        .sign_in_context(&who.connection)
+        .await?;
+    if let Some(context) = context.filter(|context| context.tenant.id == who.tenant) {
+        who.ends_at = who
+            .ends_at
+            .min(who.confirmed_at + context.tenant.access_lifetime());
+        grant.ends_at = grant.ends_at.min(who.ends_at);
+    }
+    Ok(())
 }
 
 fn unknown() -> ProviderError {
@@ -230,13 +253,14 @@ impl Issue<'_> {
     async fn response(
         &self,
         gatehouse: &Gatehouse,
+        teams: Vec<TeamMembership>,
         refresh: Option<&RefreshToken>,
         now: DateTime<Utc>,
     ) -> Result<TokenResponse, ProviderError> {
         let who = &self.grant.authentication;
         let (keys, profile) = (
             keys::provider_keys(gatehouse).await?,
-            profile::profile(gatehouse, self.user, &who.connection).await?,
+            profile::profile(gatehouse, self.user, teams, &who.connection).await?,
         );
         let key = keys
             .signing(self.client.id_token_alg)

@@ -1,5 +1,7 @@
 //! The userinfo endpoint (OpenID Connect Core 1.0 section 5.3): reads the user consistently and refuses an older epoch.
 
+use futures_util::future::try_join;
+
 use super::{ProviderError, keys, profile, standing};
 use crate::app::Gatehouse;
 use crate::openid_provider::access_token::{self, AccessTokenClaims, AccessTokenError};
@@ -23,13 +25,15 @@ pub async fn userinfo(
     let now = gatehouse.clock.now();
     let told =
         access_token::verify(&token, keys.published(), issuer, now).map_err(|error| refused(&error))?;
-    let (grant, read) = living(gatehouse, &told).await?;
+    let store = gatehouse.store.tenant(&told.tenant);
+    let teams = async { Ok(store.teams_of(&told.user).await?) };
+    let ((grant, read), teams) = try_join(living(gatehouse, &told), teams).await?;
     grant
         .authentication
         .check(&standing(&read), now)
         .map_err(|_| refused(&AccessTokenError::Ended))?;
     let user = read.user.ok_or_else(|| refused(&AccessTokenError::Ended))?;
-    let profile = profile::profile(gatehouse, &user, &grant.authentication.connection).await?;
+    let profile = profile::profile(gatehouse, &user, teams, &grant.authentication.connection).await?;
     Ok(claims::user_info(&profile, &told.scopes))
 }
 
