@@ -8,6 +8,7 @@ use gatehouse::app::openid_provider::authorize::{
     AuthorizeFailure, Authorized, authorize as authorize_use_case,
 };
 use gatehouse::app::openid_provider::end_session::{Ended, end_session as end_session_use_case};
+use gatehouse::domain::session::SessionCookie;
 use gatehouse::http::body::{self, FORM_LIMIT};
 use gatehouse::http::cookies::CookieName;
 use gatehouse::http::pages::{ErrorPage, NoticePage, SignOutPage};
@@ -140,30 +141,7 @@ async fn answer_end_session(
     let sessions = front.sessions(headers);
     match end_session_use_case(&front.gatehouse, &parameters, sessions, confirmed).await {
         Ok(Ended::Ask) => ask(front, &parameters),
-        Ok(Ended::Done { rest, to }) => {
-            let mut answer = match to {
-                Some(to) => see_other(&to),
-                None => front.pages.notice(&NoticePage {
-                    title: "You are signed out",
-                    message: "You can close this page.",
-                }),
-            };
-            // What was not shown is not ended: a request from another site must not clear the cookie.
-            let cookie = if front.cookies.read(headers, CookieName::Session).is_none() {
-                None
-            } else if rest.tokens().is_empty() {
-                front.cookies.clear(CookieName::Session)
-            } else {
-                let lifetime = front.gatehouse.config.session_lifetime;
-                front.cookies.set_session(&Secret::new(rest.to_text()), lifetime)
-            };
-            if let Some(cookie) = cookie {
-                answer
-                    .headers_mut()
-                    .append(axum::http::header::SET_COOKIE, cookie);
-            }
-            answer
-        }
+        Ok(Ended::Done { rest, to }) => ended(front, headers, &rest, to.as_deref()),
         Err(error) => {
             tracing::info!(error.code = error.code(), "a logout request was refused");
             let status =
@@ -171,6 +149,32 @@ async fn answer_end_session(
             error_page(front, status, &error.answer().error_description, reference)
         }
     }
+}
+
+/// Where the browser goes when sessions have ended, with what stays in its cookie.
+fn ended(front: &Front, headers: &HeaderMap, rest: &SessionCookie, to: Option<&str>) -> Response<Body> {
+    let mut answer = match to {
+        Some(to) => see_other(to),
+        None => front.pages.notice(&NoticePage {
+            title: "You are signed out",
+            message: "You can close this page.",
+        }),
+    };
+    // What was not shown is not ended: a request from another site must not clear the cookie.
+    let cookie = if front.cookies.read(headers, CookieName::Session).is_none() {
+        None
+    } else if rest.tokens().is_empty() {
+        front.cookies.clear(CookieName::Session)
+    } else {
+        let lifetime = front.gatehouse.config.session_lifetime;
+        front.cookies.set_session(&Secret::new(rest.to_text()), lifetime)
+    };
+    if let Some(cookie) = cookie {
+        answer
+            .headers_mut()
+            .append(axum::http::header::SET_COOKIE, cookie);
+    }
+    answer
 }
 
 /// The page whose button ends the session, with the request's own parameters.
