@@ -47,7 +47,7 @@ fn other(text: &str) -> Result<Filter, String> {
 /// The same filter in upper case, and with wider spaces, outside of strings.
 fn respelled(text: &str, upper: bool, wide: bool) -> String {
     let (mut out, mut quoted, mut escaped) = (String::new(), false, false);
-    for word in text.split_inclusive(|c: char| c == ' ' || c == '"' || c == '\\') {
+    for word in text.split_inclusive([' ', '"', '\\']) {
         let keyword = [
             "eq ", "ne ", "co ", "sw ", "ew ", "gt ", "ge ", "lt ", "le ", "and ", "or ", "pr ",
         ];
