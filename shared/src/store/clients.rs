@@ -1,9 +1,5 @@
 //! App clients: the registry behind the OpenID Provider, cached for at most 60 seconds.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,15 +9,6 @@ use super::item::{Item, number, read_doc, read_number, read_text};
 use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, Transaction};
 use crate::domain::ids::ClientId;
-
-/// How long a client is believed without another look.
-const CACHE_SECONDS: i64 = 60;
-/// How many clients one process remembers.
-const CACHE_SIZE: usize = 1_000;
-
-/// Documents by client, each with when it was read.
-#[derive(Debug, Default)]
-pub(super) struct ClientCache(Mutex<HashMap<ClientId, (DateTime<Utc>, String)>>);
 
 impl FrontDoor {
     /// An app client, as of now.
@@ -56,7 +43,7 @@ impl FrontDoor {
     /// [`StoreError`] when the table cannot be read.
     pub async fn cached_client<T: DeserializeOwned>(&self, id: &ClientId) -> Result<Option<T>, StoreError> {
         let now = self.store.dynamo.clock.now();
-        if let Some(json) = self.remembered(id, now) {
+        if let Some(json) = self.store.clients.get(id, now) {
             let read = serde_json::from_str(&json);
             return read.map(Some).map_err(|e| StoreError::Corrupt {
                 kind: "client",
@@ -66,20 +53,10 @@ impl FrontDoor {
         let Some(item) = self.store.dynamo.get(&keys::client(id)).await? else {
             return Ok(None);
         };
-        if let (Some(json), Ok(mut cache)) = (read_text(&item, "doc"), self.store.clients.0.lock()) {
-            if cache.len() >= CACHE_SIZE {
-                cache.clear();
-            }
-            cache.insert(id.clone(), (now, json.to_owned()));
+        if let Some(json) = read_text(&item, "doc") {
+            self.store.clients.put(id, now, json.to_owned());
         }
         read_doc("client", &item).map(Some)
-    }
-
-    fn remembered(&self, id: &ClientId, now: DateTime<Utc>) -> Option<String> {
-        let cache = self.store.clients.0.lock().ok()?;
-        let (read_at, json) = cache.get(id)?;
-        let age = now - *read_at;
-        (TimeDelta::zero() <= age && age < TimeDelta::seconds(CACHE_SECONDS)).then(|| json.clone())
     }
 
     /// Makes a client, or writes it over the version that was read.
@@ -104,9 +81,7 @@ impl FrontDoor {
         tx.put(Guard::Client, item, Some(condition));
         tx.put(Guard::Fresh, Ok(Item::new(keys::client_entry(id))), None);
         let done = tx.commit().await;
-        if let Ok(mut cache) = self.store.clients.0.lock() {
-            cache.remove(id);
-        }
+        self.store.clients.forget(id);
         done
     }
 
@@ -119,9 +94,7 @@ impl FrontDoor {
         tx.delete(Guard::Client, &keys::client(id), Some(Expression::present()));
         tx.delete(Guard::Fresh, &keys::client_entry(id), None);
         let done = tx.commit().await;
-        if let Ok(mut cache) = self.store.clients.0.lock() {
-            cache.remove(id);
-        }
+        self.store.clients.forget(id);
         done
     }
 

@@ -1,10 +1,7 @@
 //! Connections: one item that the connection's URLs lead to, a mirror in the tenant's partition, and the context of a
 //! sign-in cached for at most 60 seconds.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
-use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
 
 use super::error::StoreError;
 use super::item::{Item, number, read_doc, text};
@@ -15,11 +12,6 @@ use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionId;
 use crate::domain::tenant::{ProvenDomains, Tenant};
 
-/// How long a context is believed without another look.
-const CACHE_SECONDS: i64 = 60;
-/// How many contexts one process remembers.
-const CACHE_SIZE: usize = 1_000;
-
 /// All that a sign-in needs to know of a connection.
 #[derive(Clone, Debug)]
 pub struct SignInContext {
@@ -29,37 +21,6 @@ pub struct SignInContext {
     pub tenant: Tenant,
     /// The tenant's proven domains.
     pub domains: ProvenDomains,
-}
-
-/// Contexts by connection, each with when it was read.
-#[derive(Debug, Default)]
-pub(super) struct ContextCache(Mutex<HashMap<ConnectionId, Read>>);
-
-/// A context and when it was read.
-type Read = (DateTime<Utc>, Arc<SignInContext>);
-
-impl ContextCache {
-    fn get(&self, id: &ConnectionId, now: DateTime<Utc>) -> Option<Arc<SignInContext>> {
-        let cache = self.0.lock().ok()?;
-        let (read_at, context) = cache.get(id)?;
-        let age = now - *read_at;
-        (TimeDelta::zero() <= age && age < TimeDelta::seconds(CACHE_SECONDS)).then(|| context.clone())
-    }
-
-    fn put(&self, id: &ConnectionId, now: DateTime<Utc>, context: Arc<SignInContext>) {
-        if let Ok(mut cache) = self.0.lock() {
-            if cache.len() >= CACHE_SIZE {
-                cache.clear();
-            }
-            cache.insert(id.clone(), (now, context));
-        }
-    }
-
-    fn forget(&self, id: &ConnectionId) {
-        if let Ok(mut cache) = self.0.lock() {
-            cache.remove(id);
-        }
-    }
 }
 
 impl FrontDoor {

@@ -9,6 +9,7 @@
 
 mod api_keys;
 mod attempts;
+mod cache;
 mod clients;
 mod codes;
 mod connections;
@@ -38,15 +39,17 @@ pub use transaction::{Guard, TenantTransaction};
 pub use users::KnownIdentity;
 
 use crate::clock::Clock;
-use crate::domain::ids::TenantId;
+use crate::domain::ids::{ClientId, ConnectionId, TenantId};
+use cache::Cache;
 use dynamo::Dynamo;
 
 /// The store of a deployment. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     dynamo: Arc<Dynamo>,
-    contexts: Arc<connections::ContextCache>,
-    clients: Arc<clients::ClientCache>,
+    contexts: Arc<Cache<ConnectionId, Arc<SignInContext>>>,
+    /// Documents of app clients.
+    clients: Arc<Cache<ClientId, String>>,
 }
 
 impl Store {
