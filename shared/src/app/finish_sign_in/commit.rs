@@ -6,17 +6,14 @@ use chrono::{DateTime, Utc};
 use super::decide::{Decision, Facts, Linked, decide};
 use super::provision::{self, Newcomer};
 use super::refusal::SignInRefusal;
-use super::{Destination, FinishError, Parked, Registration, Step, Verified, link, proceed};
-use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
+use super::{Destination, FinishError, Step, Verified, proceed};
+use crate::app::attempt::{Attempt, Purpose};
 use crate::app::{Gatehouse, events, issue_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, SessionToken};
 use crate::domain::team::Source;
 use crate::domain::user::User;
-use crate::openid_provider::authorize::AuthorizationRequest;
-use crate::openid_provider::clients::AppClient;
-use crate::openid_provider::response::append_query;
 use crate::random;
 use crate::redacted::Secret;
 use crate::store::{CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
@@ -108,11 +105,11 @@ impl<E: Into<FinishError>> From<E> for RoundError {
     }
 }
 
-struct Round<'a> {
-    gatehouse: &'a Gatehouse,
-    context: &'a SignInContext,
-    verified: &'a Verified,
-    ticket: &'a Ticket<'a>,
+pub(super) struct Round<'a> {
+    pub(super) gatehouse: &'a Gatehouse,
+    pub(super) context: &'a SignInContext,
+    pub(super) verified: &'a Verified,
+    pub(super) ticket: &'a Ticket<'a>,
     identity: Option<&'a KnownIdentity>,
     trusted: bool,
 }
@@ -146,7 +143,7 @@ impl Round<'_> {
         self.write(&entry, now).await
     }
 
-    fn address(&self) -> Result<&EmailAddress, FinishError> {
+    pub(super) fn address(&self) -> Result<&EmailAddress, FinishError> {
         self.verified
             .person
             .email
@@ -227,7 +224,7 @@ impl Round<'_> {
     }
 
     /// A transaction that consumes the ticket, while the connection is as it was read.
-    fn begin(&self) -> TenantTransaction {
+    pub(super) fn begin(&self) -> TenantTransaction {
         let mut tx = self.gatehouse.store.tenant(&self.context.tenant.id).begin();
         if self.ticket.parked {
             tx.consume_parked(self.ticket.token);
@@ -377,74 +374,8 @@ impl Round<'_> {
         }
     }
 
-    /// CH-08: to the app's registration with a one-time code, where it has one. No user is made.
-    async fn register(&self) -> Result<Step, FinishError> {
-        let Some((request, client)) = self.registering_client().await? else {
-            return Err(SignInRefusal::UserUnknown.into());
-        };
-        let Some(base) = client
-            .registration_uri
-            .as_ref()
-            .map(|uri| uri.as_str().to_owned())
-        else {
-            return Err(SignInRefusal::UserUnknown.into());
-        };
-        let email = self.address()?.clone();
-        let registration = Parked::Registration(Box::new(Registration {
-            client_id: request.client_id.clone(),
-            organization: self.context.tenant.id.clone(),
-            connection: self.context.connection.id.clone(),
-            email_verified: self.context.domains.believes(&email),
-            email,
-            attributes: self.verified.person.attributes.clone(),
-        }));
-        let code = random::token()?;
-        let until = self.gatehouse.clock.now() + ATTEMPT_LIFETIME;
-        let mut tx = self.begin();
-        tx.put_parked(&code, &registration, until);
-        self.commit_once(tx).await?;
-        Ok(Step::Redirect {
-            to: append_query(&base, &[("code", code)]),
-        })
-    }
-
-    async fn registering_client(&self) -> Result<Option<(&AuthorizationRequest, AppClient)>, FinishError> {
-        let Purpose::App { request, .. } = &self.ticket.attempt.purpose else {
-            return Ok(None);
-        };
-        let client = self
-            .gatehouse
-            .store
-            .front_door()
-            .cached_client::<AppClient>(&request.client_id)
-            .await?;
-        Ok(client.map(|client| (request.as_ref(), client)))
-    }
-
-    async fn ask_to_link(&self, id: &UserId, users: Vec<User>) -> Result<Step, FinishError> {
-        let user = users
-            .into_iter()
-            .find(|user| user.id == *id)
-            .ok_or(SignInRefusal::UserDeleted)?;
-        let (step, parked, mail) = link::ask(
-            self.gatehouse,
-            self.context,
-            self.verified,
-            self.ticket.attempt,
-            &user,
-        )?;
-        let mut tx = self.begin();
-        let until = self.gatehouse.clock.now() + ATTEMPT_LIFETIME;
-        if let Step::AskForCode { token, .. } = &step {
-            tx.put_parked(token, &parked, until);
-        }
-        tx.mail(&mail);
-        self.commit_once(tx).await?;
-        Ok(step)
-    }
-
     /// Commits what holds no record that could have changed: a refusal is final.
-    async fn commit_once(&self, tx: TenantTransaction) -> Result<(), FinishError> {
+    pub(super) async fn commit_once(&self, tx: TenantTransaction) -> Result<(), FinishError> {
         self.commit(tx).await.map_err(RoundError::into_final)
     }
 }

@@ -15,6 +15,7 @@ mod proceed;
 mod provision;
 mod receive;
 mod registration;
+mod without_session;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
