@@ -34,25 +34,22 @@ pub(crate) async fn typed(
     State(front): State<Front>,
     reference: Reference,
     request: Request,
-) -> Response<Body> {
-    let (headers, form) = match form(&front, request, &reference).await {
-        Ok(read) => read,
-        Err(answer) => return answer,
-    };
+) -> Result<Response<Body>, Response<Body>> {
+    let (headers, form) = form(&front, request, &reference).await?;
     let token = form.get("attempt").unwrap_or_default();
     let email = form.get("email").unwrap_or_default();
     let done = match EmailAddress::parse(email) {
         Ok(address) => next(&front, token, Some(&address), &headers).await,
         Err(error) => Err(error.into()),
     };
-    match done {
+    Ok(match done {
         Err(StartError::Address(_)) => ask(&front, token, email, Some("That is no e-mail address.")),
         Err(StartError::NoConnection) => {
             let problem = "No organization signs in here with this address.";
             ask(&front, token, email, Some(problem))
         }
         other => or_page(&front, other, &reference).await,
-    }
+    })
 }
 
 /// `POST /sign-in/choose`: the person chose a connection.
@@ -60,18 +57,15 @@ pub(crate) async fn chosen(
     State(front): State<Front>,
     reference: Reference,
     request: Request,
-) -> Response<Body> {
-    let (headers, form) = match form(&front, request, &reference).await {
-        Ok(read) => read,
-        Err(answer) => return answer,
-    };
+) -> Result<Response<Body>, Response<Body>> {
+    let (headers, form) = form(&front, request, &reference).await?;
     let token = form.get("attempt").unwrap_or_default();
     let chosen = ConnectionId::parse(form.get("connection").unwrap_or_default());
     let done = match chosen {
         Ok(connection) => begin(&front, token, &connection, &headers).await,
         Err(_) => Err(SignInRefusal::ConnectionUnknown.into()),
     };
-    or_page(&front, done, &reference).await
+    Ok(or_page(&front, done, &reference).await)
 }
 
 async fn begin(
@@ -167,15 +161,12 @@ pub(crate) async fn confirm(
     State(front): State<Front>,
     reference: Reference,
     request: Request,
-) -> Response<Body> {
-    let (headers, form) = match form(&front, request, &reference).await {
-        Ok(read) => read,
-        Err(answer) => return answer,
-    };
-    match confirmed(&front, &form, &headers).await {
+) -> Result<Response<Body>, Response<Body>> {
+    let (headers, form) = form(&front, request, &reference).await?;
+    Ok(match confirmed(&front, &form, &headers).await {
         Ok(answer) => answer,
         Err(error) => front.not_finished(&error, None, &reference).await,
-    }
+    })
 }
 
 async fn confirmed(
@@ -194,12 +185,9 @@ pub(crate) async fn link(
     State(front): State<Front>,
     reference: Reference,
     request: Request,
-) -> Response<Body> {
-    let (headers, form) = match form(&front, request, &reference).await {
-        Ok(read) => read,
-        Err(answer) => return answer,
-    };
-    match linked(&front, &form, &headers).await {
+) -> Result<Response<Body>, Response<Body>> {
+    let (headers, form) = form(&front, request, &reference).await?;
+    Ok(match linked(&front, &form, &headers).await {
         Ok(answer) => answer,
         Err(FinishError::Refused(SignInRefusal::LinkCodeWrong { left })) => {
             let token = form.get("result").unwrap_or_default();
@@ -207,7 +195,7 @@ pub(crate) async fn link(
             front.ask_for_code(token, "", "", Some(&problem))
         }
         Err(error) => front.not_finished(&error, None, &reference).await,
-    }
+    })
 }
 
 async fn linked(

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Step, Verified, proceed, saml};
 use crate::app::{Browser, Gatehouse, failures};
-use crate::domain::connection::{Connection, Protocol, SamlConnection, SamlIdp};
+use crate::domain::connection::{Connection, Protocol, SamlIdp};
 use crate::domain::ids::ConnectionId;
 use crate::saml::response::{DecryptionKey, Expectations, read_response};
 use crate::secrets::SecretName;
@@ -75,7 +75,7 @@ async fn verify(
             audiences: std::slice::from_ref(&sp.entity_id),
             acs_urls: &sp.acs_urls,
             decryption_keys: &keys,
-            allow_cbc: allows_cbc(settings),
+            allow_cbc: settings.allow_cbc,
             now,
         },
     )?;
@@ -88,10 +88,6 @@ async fn verify(
         in_response_to: response.in_response_to,
         relay_state: post.relay_state.map(str::to_owned),
     })
-}
-
-fn allows_cbc(settings: &SamlConnection) -> bool {
-    settings.allow_cbc
 }
 
 /// The configured certificates; one that cannot be read is left out, and none left is refused by the reader.

@@ -4,7 +4,7 @@
 use super::authenticate_client::authenticate;
 use super::{ProviderError, keys};
 use crate::app::Gatehouse;
-use crate::domain::ids::{ClientId, TenantId, UserId};
+use crate::domain::ids::{TenantId, UserId};
 use crate::openid_provider::access_token;
 use crate::openid_provider::digest::Digest;
 use crate::openid_provider::grants::Grant;
@@ -38,7 +38,7 @@ pub async fn revoke(
                 )
                 .await?;
             // Any token of the family ends it: who names the family held one of its refresh tokens.
-            let own = |grant: &Grant| is_own(&grant.client_id, &client.id) && grant.refresh.is_some();
+            let own = |grant: &Grant| grant.client_id == client.id && grant.refresh.is_some();
             if read.family.as_ref().is_some_and(own) {
                 end(gatehouse, &token.tenant, &token.user, &token.grant_key()).await?;
             }
@@ -48,17 +48,13 @@ pub async fn revoke(
             let issuer = gatehouse.config.base_url.as_str();
             let told = access_token::verify(&token, keys.published(), issuer, gatehouse.clock.now());
             if let Ok(told) = told
-                && is_own(&told.client_id, &client.id)
+                && told.client_id == client.id
             {
                 end(gatehouse, &told.tenant, &told.user, &told.grant).await?;
             }
         }
     }
     Ok(())
-}
-
-fn is_own(holder: &ClientId, asking: &ClientId) -> bool {
-    holder == asking
 }
 
 async fn end(
