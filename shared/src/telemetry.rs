@@ -58,6 +58,15 @@ pub fn init_local(filter: Option<&str>) {
     drop(tracing::subscriber::set_global_default(subscriber));
 }
 
+/// The lines of [`init_lambda`] to a place of the caller's, for tests of what is logged. A second call changes nothing.
+pub fn init_to<W>(filter: Option<&str>, writer: W)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let subscriber = subscriber(Format::Json, filter, writer);
+    drop(tracing::subscriber::set_global_default(subscriber));
+}
+
 fn subscriber<W>(format: Format, filter: Option<&str>, writer: W) -> impl Subscriber + Send + Sync + 'static
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,

@@ -1,5 +1,6 @@
 //! Whole flows through the functions' routers, on the embedded services.
 
 mod admin;
+mod logs;
 mod openid_provider;
 mod sign_in;

@@ -57,7 +57,7 @@ impl Api {
 
     /// Starts in memory, as `cargo run` configures it.
     pub async fn start() -> Self {
-        gatehouse::telemetry::init_local(Some("error"));
+        crate::recorder::install();
         let local = Local::start(&Options::in_memory()).unwrap();
         let roles = (
             "GATEHOUSE_ROLE_CATALOGUE".to_owned(),

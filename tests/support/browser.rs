@@ -10,6 +10,8 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 use url::Url;
 
+use crate::recorder;
+
 /// A cookie as the browser keeps it.
 #[derive(Clone, Debug)]
 struct Cookie {
@@ -147,6 +149,7 @@ impl Browser {
 
     /// Sends a request as a program, without cookies.
     pub async fn send_request(&self, request: Request<Body>) -> Answer {
+        let request = seen(request).await;
         read(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
@@ -179,12 +182,8 @@ impl Browser {
         } else {
             request.header(header::COOKIE, line)
         };
-        let response = self
-            .router
-            .clone()
-            .oneshot(request.body(body).unwrap())
-            .await
-            .unwrap();
+        let request = seen(request.body(body).unwrap()).await;
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let answer = read(response).await;
         for line in answer.headers.get_all(header::SET_COOKIE) {
             self.keep(line.to_str().unwrap());
@@ -195,6 +194,7 @@ impl Browser {
     fn keep(&self, line: &str) {
         let (pair, attributes) = line.split_once(';').unwrap();
         let (name, value) = pair.split_once('=').unwrap();
+        recorder::secret(value);
         let mut cookies = self.cookies.lock().unwrap();
         if attributes.contains("Max-Age=0") {
             cookies.remove(name);
@@ -224,12 +224,30 @@ pub fn encoded(fields: &[(&str, &str)]) -> Body {
     )
 }
 
+/// Keeps for the recorder what the request carries.
+async fn seen(request: Request<Body>) -> Request<Body> {
+    let (parts, body) = request.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    recorder::body(&String::from_utf8_lossy(&bytes));
+    recorder::body(parts.uri.query().unwrap_or_default());
+    if let Some(credentials) = parts.headers.get(header::AUTHORIZATION) {
+        let text = String::from_utf8_lossy(credentials.as_bytes()).into_owned();
+        recorder::secret(text.split_once(' ').map_or(&*text, |(_, token)| token));
+    }
+    Request::from_parts(parts, Body::from(bytes))
+}
+
 async fn read(response: axum::response::Response) -> Answer {
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    recorder::body(&body);
+    let location = parts.headers.get(header::LOCATION);
+    let location = location.and_then(|text| text.to_str().ok()?.split_once('?'));
+    location.inspect(|(_, query)| recorder::body(query));
     Answer {
         status: parts.status,
         headers: parts.headers,
-        body: String::from_utf8_lossy(&bytes).into_owned(),
+        body,
     }
 }

@@ -11,6 +11,7 @@ pub mod admin;
 pub mod app;
 pub mod browser;
 pub mod idp;
+pub mod recorder;
 pub mod world;
 
 pub use admin::{Api, Caller, problem};

@@ -70,7 +70,7 @@ impl World {
     }
 
     async fn on(local: Local, base: &str) -> Self {
-        gatehouse::telemetry::init_local(Some("error"));
+        crate::recorder::install();
         let variables = [
             ("GATEHOUSE_BASE_URL", base),
             ("GATEHOUSE_DIRECTORY_TABLE", "Directory"),
