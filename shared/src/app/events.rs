@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::domain::connection::Connection;
 use crate::domain::event::Event;
+use crate::domain::group::Group;
+use crate::domain::ids::UserId;
 use crate::domain::team::{Team, TeamMembership};
 use crate::domain::tenant::{DomainClaim, Tenant};
 use crate::domain::user::User;
@@ -93,6 +95,69 @@ pub fn team_created(tenant: &Tenant, team: &Team) -> Event {
 #[must_use]
 pub fn membership_created(user: &User, membership: &TeamMembership) -> Event {
     event("membership.created", user, json!({ "membership": membership }))
+}
+
+fn group_event(kind: &str, group: &Group, at: DateTime<Utc>, data: Value) -> Event {
+    Event {
+        kind: kind.to_owned(),
+        schema: SCHEMA,
+        tenant: group.tenant.clone(),
+        subject: group.id.to_string(),
+        sequence: group.version,
+        at,
+        data,
+    }
+}
+
+fn group_data(group: &Group) -> Value {
+    json!({ "id": group.id, "display_name": group.display_name, "external_id": group.external_id })
+}
+
+/// `group.created`. Who is in it follows in `group.members_changed`.
+#[must_use]
+pub fn group_created(group: &Group) -> Event {
+    group_event(
+        "group.created",
+        group,
+        group.created_at,
+        json!({ "group": group_data(group) }),
+    )
+}
+
+/// `group.updated`: its name or external id.
+#[must_use]
+pub fn group_updated(group: &Group) -> Event {
+    group_event(
+        "group.updated",
+        group,
+        group.modified_at,
+        json!({ "group": group_data(group) }),
+    )
+}
+
+/// `group.deleted`: everybody is out of it.
+#[must_use]
+pub fn group_deleted(group: &Group, at: DateTime<Utc>) -> Event {
+    group_event("group.deleted", group, at, json!({ "group": group_data(group) }))
+}
+
+/// `group.members_changed`: who came and who went.
+#[must_use]
+pub fn group_members_changed(
+    group: &Group,
+    at: DateTime<Utc>,
+    added: &[UserId],
+    removed: &[UserId],
+) -> Event {
+    let data = json!({ "group": group_data(group), "added": added, "removed": removed });
+    group_event("group.members_changed", group, at, data)
+}
+
+/// `group.members_changing`: so many come and go; events of `group.members_changed` with the same sequence name them.
+#[must_use]
+pub fn group_members_changing(group: &Group, added: usize, removed: usize) -> Event {
+    let data = json!({ "group": group_data(group), "added": added, "removed": removed });
+    group_event("group.members_changing", group, group.modified_at, data)
 }
 
 /// `connection.created`, `.updated`, `.idp_set`, `.state_changed`: where it stands now, and who did it.

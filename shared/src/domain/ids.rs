@@ -111,6 +111,10 @@ id!(
     TeamId
 );
 id!(
+    /// A group that SCIM pushes.
+    GroupId
+);
+id!(
     /// An app client (OAuth 2.0 `client_id`, RFC 6749 section 2.2).
     ClientId
 );

@@ -4,6 +4,7 @@ pub mod connection;
 pub mod domain_name;
 pub mod email;
 pub mod event;
+pub mod group;
 pub mod ids;
 pub mod phone;
 pub mod profile;

@@ -1,4 +1,4 @@
-//! How many users a tenant has: 64 counters, written in the user's own transaction.
+//! How many users and groups a tenant has: 64 counters each, written in the own transaction of what they count.
 
 use super::TenantStore;
 use super::error::StoreError;
@@ -55,6 +55,15 @@ impl TenantTransaction {
         let change = Expression::new(format!("ADD {slot} :users, a :active SET sn = :one"))
             .value(":users", signed(users))
             .value(":active", signed(active))
+            .value(":one", number(1));
+        self.inner.update(Guard::Fresh, &key, change, None);
+    }
+
+    /// Counts a group that the transaction makes, or takes away.
+    pub(super) fn count_group(&mut self, id: &str, groups: i64) {
+        let (key, slot) = keys::counter(&self.handle.tenant, 'G', id);
+        let change = Expression::new(format!("ADD {slot} :groups SET sn = :one"))
+            .value(":groups", signed(groups))
             .value(":one", number(1));
         self.inner.update(Guard::Fresh, &key, change, None);
     }

@@ -1,22 +1,32 @@
 //! Requests to DynamoDB: consistent reads, pages, and the retries that the SDK leaves to us.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, Get, KeysAndAttributes, PutRequest, TransactGetItem, TransactWriteItem,
+    WriteRequest,
+};
+use futures_util::StreamExt;
 use tokio::time::Instant;
 
 use super::error::StoreError;
-use super::item::{Attributes, is_past, key_attributes};
+use super::item::{Attributes, Item, is_past, key_attributes};
 use super::keys::{Key, Table};
 use crate::clock::Clock;
 use crate::random;
 
 /// How long conflicts and throttling are retried before the caller hears of them.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// DynamoDB's limit of requests in one BatchWriteItem.
+const BATCH: usize = 25;
+/// Batches under way at a time.
+const PARALLEL: usize = 8;
 
 /// The names of the two tables.
 #[derive(Clone, Debug)]
@@ -83,7 +93,7 @@ impl Dynamo {
 
     /// Reads several items in one consistent request each round; absent ones are left out. At most 100 keys.
     pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
-        let mut pending = std::collections::HashMap::new();
+        let mut pending = HashMap::new();
         for table in [Table::Directory, Table::Ephemeral] {
             let wanted = keys
                 .iter()
@@ -203,6 +213,76 @@ impl Dynamo {
         }
     }
 
+    /// Reads items as one state: no transaction is seen in halves, and none of them is under way. At most 100 keys;
+    /// answers in their order.
+    pub async fn snapshot(&self, keys: &[Key]) -> Result<Vec<Option<Attributes>>, StoreError> {
+        let mut gets = Vec::with_capacity(keys.len());
+        for key in keys {
+            let get = Get::builder()
+                .table_name(self.table(key.table))
+                .set_key(Some(key_attributes(key)));
+            let get = get.build().map_err(|e| cannot_build("TransactGetItems", &e))?;
+            gets.push(TransactGetItem::builder().get(get).build());
+        }
+        let mut patience = Patience::new();
+        loop {
+            let request = self.client.transact_get_items();
+            match request.set_transact_items(Some(gets.clone())).send().await {
+                Ok(answer) => {
+                    let now = self.clock.now();
+                    let items = answer.responses.unwrap_or_default().into_iter();
+                    return Ok(items
+                        .map(|found| found.item.filter(|item| !is_past(item, now)))
+                        .collect());
+                }
+                Err(error) if read_conflict(&error) => patience.wait("TransactGetItems").await?,
+                Err(error) => return Err(failed("TransactGetItems", &error)),
+            }
+        }
+    }
+
+    /// Writes items and deletes keys, each for itself and without any condition. Never for members of a living group.
+    pub async fn write_each(&self, put: Vec<Item>, delete: &[Key]) -> Result<(), StoreError> {
+        let mut requests = Vec::with_capacity(put.len() + delete.len());
+        for item in put {
+            let table = self.table(item.key.table).to_owned();
+            let put = PutRequest::builder().set_item(Some(item.attributes)).build();
+            let put = put.map_err(|e| cannot_build("BatchWriteItem", &e))?;
+            requests.push((table, WriteRequest::builder().put_request(put).build()));
+        }
+        for key in delete {
+            let table = self.table(key.table).to_owned();
+            let delete = DeleteRequest::builder()
+                .set_key(Some(key_attributes(key)))
+                .build();
+            let delete = delete.map_err(|e| cannot_build("BatchWriteItem", &e))?;
+            requests.push((table, WriteRequest::builder().delete_request(delete).build()));
+        }
+        let batches = requests.chunks(BATCH).map(|batch| self.write_batch(batch));
+        let mut batches = futures_util::stream::iter(batches).buffer_unordered(PARALLEL);
+        while let Some(written) = batches.next().await {
+            written?;
+        }
+        Ok(())
+    }
+
+    async fn write_batch(&self, batch: &[(String, WriteRequest)]) -> Result<(), StoreError> {
+        let mut pending: HashMap<String, Vec<WriteRequest>> = HashMap::new();
+        for (table, request) in batch {
+            pending.entry(table.clone()).or_default().push(request.clone());
+        }
+        let mut patience = Patience::new();
+        loop {
+            let request = self.client.batch_write_item().set_request_items(Some(pending));
+            let answer = request.send().await.map_err(|e| failed("BatchWriteItem", &e))?;
+            pending = answer.unprocessed_items.unwrap_or_default();
+            if pending.is_empty() {
+                return Ok(());
+            }
+            patience.wait("BatchWriteItem").await?;
+        }
+    }
+
     /// Writes all of `items` or none. Conflicts and throttling are retried with the same client request token.
     pub async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<Outcome, StoreError> {
         let token = random::uuid()?.to_string();
@@ -222,6 +302,21 @@ impl Dynamo {
             }
         }
     }
+}
+
+fn read_conflict(error: &SdkError<TransactGetItemsError>) -> bool {
+    let Some(TransactGetItemsError::TransactionCanceledException(reasons)) = error.as_service_error() else {
+        return false;
+    };
+    let passing = [
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+    ];
+    reasons
+        .cancellation_reasons()
+        .iter()
+        .any(|reason| reason.code().is_some_and(|code| passing.contains(&code)))
 }
 
 /// Why a transaction was cancelled.
@@ -284,18 +379,31 @@ pub(super) fn cannot_build(operation: &'static str, error: &impl std::fmt::Displ
 }
 
 /// Waits with full jitter, 10 to 150 ms, until five seconds are over.
-struct Patience {
+#[derive(Debug)]
+pub struct Patience {
     since: Instant,
 }
 
+impl Default for Patience {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Patience {
-    fn new() -> Self {
+    /// Its five seconds begin now.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             since: Instant::now(),
         }
     }
 
-    async fn wait(&mut self, operation: &'static str) -> Result<(), StoreError> {
+    /// Waits for the next try.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the five seconds are over.
+    pub async fn wait(&mut self, operation: &'static str) -> Result<(), StoreError> {
         if self.since.elapsed() >= PATIENCE {
             return Err(StoreError::Busy { operation });
         }

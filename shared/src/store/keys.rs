@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::domain_name::DomainName;
 use crate::domain::email::EmailAddress;
-use crate::domain::ids::{ClientId, ConnectionId, TeamId, TenantId, UserId};
+use crate::domain::ids::{ClientId, ConnectionId, GroupId, TeamId, TenantId, UserId};
 
 /// Which of the two tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +172,81 @@ pub(super) fn team_list_pk(t: &TenantId) -> String {
 }
 pub(super) fn team_list(t: &TenantId, id: &TeamId) -> Key {
     directory(team_list_pk(t), id.as_str())
+}
+/// A group's partition: the record and its outbox events.
+fn group_pk(t: &TenantId, id: &GroupId) -> String {
+    format!("G#{t}#{id}")
+}
+pub(super) fn group(t: &TenantId, id: &GroupId) -> Key {
+    directory(group_pk(t, id), "#")
+}
+pub(super) fn group_event(t: &TenantId, id: &GroupId, version: u64) -> Key {
+    directory(group_pk(t, id), format!("O#{version:020}"))
+}
+/// An event of one part of a large change: behind the event of its commit.
+pub(super) fn group_part_event(t: &TenantId, id: &GroupId, version: u64, part: &str) -> Key {
+    directory(group_pk(t, id), format!("O#{version:020}#{part}"))
+}
+pub(super) fn group_list_pk(t: &TenantId) -> String {
+    format!("GL#{t}")
+}
+pub(super) fn group_list(t: &TenantId, id: &GroupId) -> Key {
+    directory(group_list_pk(t), id.as_str())
+}
+/// All groups of one name.
+pub(super) fn group_name_pk(t: &TenantId, name: &str) -> String {
+    format!("GN#{t}#{}", bounded(&fold(name)))
+}
+/// One name with one external id is one group's; `=` keeps an external id of `.` apart from none.
+pub(super) fn group_name(t: &TenantId, name: &str, external_id: Option<&str>) -> Key {
+    let sk = external_id.map_or_else(|| ".".to_owned(), |id| format!("={}", bounded(id)));
+    directory(group_name_pk(t, name), sk)
+}
+/// All groups of one external id.
+pub(super) fn group_external_pk(t: &TenantId, external_id: &str) -> String {
+    format!("XG#{t}#{}", bounded(external_id))
+}
+pub(super) fn group_external(t: &TenantId, external_id: &str, id: &GroupId) -> Key {
+    directory(group_external_pk(t, external_id), id.as_str())
+}
+/// The members of a group.
+pub(super) fn members_pk(t: &TenantId, id: &GroupId) -> String {
+    format!("M#{t}#{id}")
+}
+pub(super) fn member(t: &TenantId, id: &GroupId, uid: &UserId) -> Key {
+    directory(members_pk(t, id), uid.as_str())
+}
+/// A member's mirror in the user's partition.
+pub(super) fn user_group(t: &TenantId, uid: &UserId, id: &GroupId) -> Key {
+    directory(user_pk(t, uid.as_str()), format!("G#{id}"))
+}
+/// The parts of one large change; `change` is its version and a random token.
+pub(super) fn change_parts_pk(t: &TenantId, id: &GroupId, change: &str) -> String {
+    format!("OP#{t}#{id}#{change}")
+}
+pub(super) fn change_part(t: &TenantId, id: &GroupId, change: &str, part: &str) -> Key {
+    directory(change_parts_pk(t, id, change), part)
+}
+/// A tenant's committed changes that still have work to do.
+pub(super) fn pending_pk(t: &TenantId) -> String {
+    format!("PW#{t}")
+}
+/// A group whose large change is not applied to the end.
+pub(super) fn pending_group(t: &TenantId, id: &GroupId) -> Key {
+    directory(pending_pk(t), format!("G#{id}"))
+}
+/// A deleted user whose memberships are not cleared yet.
+pub(super) fn pending_user(t: &TenantId, uid: &UserId) -> Key {
+    directory(pending_pk(t), format!("U#{uid}"))
+}
+/// Text of any length in a key, which holds 1,024 bytes at most.
+fn bounded(text: &str) -> String {
+    const MOST: usize = 512;
+    if text.len() <= MOST {
+        text.to_owned()
+    } else {
+        format!("sha256 {}", hash(text))
+    }
 }
 pub(super) fn audit_pk(t: &TenantId, day: &str) -> String {
     format!("AU#{t}#{day}")

@@ -17,6 +17,7 @@ mod counters;
 mod domains;
 mod dynamo;
 mod error;
+mod groups;
 mod item;
 mod keys;
 mod outbox;
@@ -32,8 +33,11 @@ pub use api_keys::{ApiKey, ApiKeyKind};
 pub use codes::{FamilyRead, StoredCode};
 pub use connections::SignInContext;
 pub use counters::SeatCount;
-pub use dynamo::Tables;
+pub use dynamo::{Patience, Tables};
 pub use error::{CommitError, StoreError};
+pub use groups::{
+    ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta, PendingChange,
+};
 pub use outbox::{AuditRecord, OutboxRecord, read_outbox};
 pub use transaction::{Guard, TenantTransaction};
 pub use users::KnownIdentity;

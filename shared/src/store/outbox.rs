@@ -96,6 +96,11 @@ impl TenantTransaction {
         }
     }
 
+    /// Adds events at a place of the outbox.
+    pub(super) fn events_at(&mut self, key: keys::Key, events: Vec<Event>) {
+        self.outbox(key, &OutboxRecord::Events { events });
+    }
+
     fn outbox(&mut self, key: keys::Key, record: &OutboxRecord) {
         let until = self.handle.store.dynamo.clock.now() + TimeDelta::days(KEPT_DAYS);
         let item = Item::new(key).doc("outbox", record).map(|item| item.until(until));

@@ -34,6 +34,14 @@ pub enum Guard {
     Team,
     /// The membership is not there yet.
     Membership,
+    /// The group is at the version that was read, with no large change pending.
+    Group,
+    /// The group's name, with its external id, is free.
+    GroupName,
+    /// The large change of a group is still pending, and this part of it not applied.
+    ChangePart,
+    /// The deleted user's memberships are still to be cleared.
+    Departure,
     /// The attempt is still open.
     Attempt,
     /// The assertion (or another one-time id) has not been seen.
