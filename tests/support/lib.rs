@@ -12,10 +12,12 @@ pub mod app;
 pub mod browser;
 pub mod idp;
 pub mod recorder;
+pub mod scim;
 pub mod world;
 
 pub use admin::{Api, Caller, problem};
 pub use app::Tokens;
 pub use browser::{Answer, Browser};
 pub use idp::{Idp, Visitor};
+pub use scim::{Scim, scim_error};
 pub use world::World;

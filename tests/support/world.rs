@@ -82,12 +82,7 @@ impl World {
         let config = Config::from_env(variables).unwrap();
         let gatehouse = Gatehouse::new(config, local.clock().clone(), local.sdk_config());
         make_provider_keys(&gatehouse).await.unwrap();
-        let routers = [
-            sign_in::router(gatehouse.clone()),
-            saml_acs::router(gatehouse.clone()),
-            saml_metadata::router(gatehouse.clone()),
-            openid_provider::router(gatehouse.clone()),
-        ];
+        let routers = gatehouse_local::functions::routers(&gatehouse);
         let router = gatehouse_local::gateway::router(routers);
         let idp = Idp::new("https://idp.acme.com/metadata");
         let tenant = make_tenant(&gatehouse, "Acme", DOMAIN).await;

@@ -58,5 +58,6 @@ pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
         openid_provider::router(gatehouse.clone()),
         operator_api::router(gatehouse.clone()),
         owner_portal::router(gatehouse.clone()),
+        scim_root::router(gatehouse.clone()),
     ]
 }

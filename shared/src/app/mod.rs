@@ -12,6 +12,7 @@ pub mod finish_sign_in;
 pub mod issue_code;
 pub mod onboarding;
 pub mod openid_provider;
+pub mod scim;
 pub mod sp_metadata;
 pub mod start_sign_in;
 

@@ -20,6 +20,10 @@ const REFERENCE_HEADER: HeaderName = HeaderName::from_static("x-gatehouse-refere
 /// Longest X-Ray trace header that is copied into the span, in bytes.
 const MAX_TRACE: usize = 128;
 
+/// The stable code of a refusal that is no [`Problem`], beside its response: for the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused(pub &'static str);
+
 /// Finishes a function's router. It has no fallback: API Gateway answers what no route serves, and routers that have
 /// none can stand behind one gateway. `function` is the Lambda's name, such as `saml_acs`; it names the span.
 pub fn wrap(router: Router, function: &'static str) -> Router {
@@ -84,7 +88,9 @@ fn span(function: &'static str, request: &Request, reference: &Reference) -> tra
 
 fn log(response: &Response<Body>, started: Instant) {
     let status = response.status().as_u16();
-    let code = response.extensions().get::<Problem>().map_or("", Problem::code);
+    let extensions = response.extensions();
+    let refused = || extensions.get::<Refused>().map_or("", |refused| refused.0);
+    let code = extensions.get::<Problem>().map_or_else(refused, Problem::code);
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {
         tracing::error!(

@@ -10,4 +10,5 @@ pub mod edge;
 pub mod pages;
 pub mod problem;
 pub mod reference;
+pub mod scim;
 pub mod sign_in;

@@ -92,6 +92,7 @@ impl TenantTransaction {
 
     /// Revokes a key of this tenant.
     pub fn delete_api_key(&mut self, key: &ApiKey) {
+        self.ends_scim_access = true;
         let own = Expression::new("t = :own").value(":own", text(self.handle.tenant.as_str()));
         self.inner
             .delete(Guard::Fresh, &keys::api_key(&key.hash), Some(own));

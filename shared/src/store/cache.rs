@@ -6,32 +6,45 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How long a value is believed without another look.
+/// How long a value is believed without another look, where the cache does not say otherwise.
 const BELIEVED: TimeDelta = TimeDelta::seconds(60);
 /// How many values one process remembers.
 const SIZE: usize = 1_000;
 
 /// Values by key, each with when it was read. A poisoned lock remembers nothing.
 #[derive(Debug)]
-pub(super) struct Cache<K, V>(Mutex<HashMap<K, (DateTime<Utc>, V)>>);
+pub(super) struct Cache<K, V> {
+    values: Mutex<HashMap<K, (DateTime<Utc>, V)>>,
+    believed: TimeDelta,
+}
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self::believing(BELIEVED)
+    }
+}
+
+impl<K, V> Cache<K, V> {
+    /// A cache that believes a value for this long.
+    pub fn believing(believed: TimeDelta) -> Self {
+        Self {
+            values: Mutex::default(),
+            believed,
+        }
     }
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     /// The value, unless it is too old; one read in the future is, too.
     pub fn get(&self, key: &K, now: DateTime<Utc>) -> Option<V> {
-        let cache = self.0.lock().ok()?;
+        let cache = self.values.lock().ok()?;
         let (read_at, value) = cache.get(key)?;
         let age = now - *read_at;
-        (TimeDelta::zero() <= age && age < BELIEVED).then(|| value.clone())
+        (TimeDelta::zero() <= age && age < self.believed).then(|| value.clone())
     }
 
     pub fn put(&self, key: &K, now: DateTime<Utc>, value: V) {
-        if let Ok(mut cache) = self.0.lock() {
+        if let Ok(mut cache) = self.values.lock() {
             if cache.len() >= SIZE {
                 cache.clear();
             }
@@ -40,8 +53,15 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     }
 
     pub fn forget(&self, key: &K) {
-        if let Ok(mut cache) = self.0.lock() {
+        if let Ok(mut cache) = self.values.lock() {
             cache.remove(key);
+        }
+    }
+
+    /// Forgets every value that fits.
+    pub fn forget_where(&self, fits: impl Fn(&V) -> bool) {
+        if let Ok(mut cache) = self.values.lock() {
+            cache.retain(|_, (_, value)| !fits(value));
         }
     }
 }

@@ -21,6 +21,7 @@ mod groups;
 mod item;
 mod keys;
 mod outbox;
+mod scim_access;
 mod sessions;
 mod teams;
 mod tenants;
@@ -39,6 +40,7 @@ pub use groups::{
     ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta, PendingChange,
 };
 pub use outbox::{AuditRecord, OutboxRecord, read_outbox};
+pub use scim_access::ScimAccess;
 pub use transaction::{Guard, TenantTransaction};
 pub use users::KnownIdentity;
 
@@ -54,6 +56,8 @@ pub struct Store {
     contexts: Arc<Cache<ConnectionId, Arc<SignInContext>>>,
     /// Documents of app clients.
     clients: Arc<Cache<ClientId, String>>,
+    /// SCIM keys with their tenants, by the token's hash.
+    scim_access: Arc<Cache<String, Arc<ScimAccess>>>,
 }
 
 impl Store {
@@ -65,6 +69,7 @@ impl Store {
             dynamo,
             contexts: Arc::default(),
             clients: Arc::default(),
+            scim_access: Arc::new(Cache::believing(scim_access::BELIEVED)),
         }
     }
 

@@ -99,6 +99,7 @@ impl TenantTransaction {
 
     /// Writes the tenant's record over the version before it (`tenant.version - 1`).
     pub fn update_tenant(&mut self, tenant: &Tenant) {
+        self.ends_scim_access = true;
         let read = tenant.version.saturating_sub(1);
         let condition = Expression::new("v = :read").value(":read", number(read));
         self.inner

@@ -266,12 +266,18 @@ impl Transaction {
 pub struct TenantTransaction {
     pub(super) handle: TenantStore,
     pub(super) inner: Transaction,
+    /// Whether it changes what this process remembers of SCIM keys and their tenant.
+    pub(super) ends_scim_access: bool,
 }
 
 impl TenantTransaction {
     pub(super) fn new(handle: TenantStore) -> Self {
         let inner = Transaction::new(handle.store.clone());
-        Self { handle, inner }
+        Self {
+            handle,
+            inner,
+            ends_scim_access: false,
+        }
     }
 
     /// Writes all parts or none.
@@ -279,6 +285,10 @@ impl TenantTransaction {
     /// # Errors
     /// [`CommitError::Refused`] names the guards whose condition did not hold; [`CommitError::Store`] otherwise.
     pub async fn commit(self) -> Result<(), CommitError> {
-        self.inner.commit().await
+        self.inner.commit().await?;
+        if self.ends_scim_access {
+            self.handle.forget_scim_access();
+        }
+        Ok(())
     }
 }

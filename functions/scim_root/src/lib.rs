@@ -1,0 +1,88 @@
+//! SCIM discovery (RFC 7644, section 4), and the answer to whatever below a SCIM base URL no other function serves.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::RawQuery;
+use axum::routing::{any, get};
+
+use gatehouse::app::Gatehouse;
+use gatehouse::http::api::PathIds;
+use gatehouse::http::edge;
+use gatehouse::http::scim::{BASE, Caller, ScimAnswer, document, protect};
+use gatehouse::scim::list::parameters;
+use gatehouse::scim::{ScimError, schema};
+
+/// The function's routes.
+pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
+    let routes = Router::new()
+        .route("/ServiceProviderConfig", get(service_provider_config))
+        .route("/ResourceTypes", get(resource_types))
+        .route("/ResourceTypes/{name}", get(resource_type))
+        .route("/Schemas", get(schemas))
+        .route("/Schemas/{urn}", get(one_schema))
+        .route("/Me", any(me))
+        .route("/Bulk", any(bulk))
+        .route("/", any(nothing))
+        .route("/{*rest}", any(nothing));
+    let routes = Router::new().nest(BASE, routes);
+    edge::wrap(protect(routes, gatehouse), "scim_root")
+}
+
+async fn service_provider_config(caller: Caller, RawQuery(query): RawQuery) -> ScimAnswer {
+    whole(query.as_deref())?;
+    Ok(document(&schema::service_provider_config(&caller.base)))
+}
+
+async fn resource_types(caller: Caller, RawQuery(query): RawQuery) -> ScimAnswer {
+    whole(query.as_deref())?;
+    Ok(document(&schema::resource_types(&caller.base)))
+}
+
+async fn resource_type(caller: Caller, ids: PathIds) -> ScimAnswer {
+    let found = schema::resource_type(&caller.base, ids.text("name"));
+    Ok(document(&found.ok_or_else(|| absent("resource type"))?))
+}
+
+async fn schemas(caller: Caller, RawQuery(query): RawQuery) -> ScimAnswer {
+    whole(query.as_deref())?;
+    Ok(document(&schema::schemas(&caller.base)))
+}
+
+async fn one_schema(caller: Caller, ids: PathIds) -> ScimAnswer {
+    let found = schema::schema(&caller.base, ids.text("urn"));
+    Ok(document(&found.ok_or_else(|| absent("schema"))?))
+}
+
+async fn me() -> ScimError {
+    ScimError::NotImplemented("/Me: a SCIM key is no user; ask for /Users/{id}".to_owned())
+}
+
+async fn bulk() -> ScimError {
+    ScimError::NotImplemented("/Bulk: not supported, as /ServiceProviderConfig says".to_owned())
+}
+
+async fn nothing() -> ScimError {
+    ScimError::NotFound(
+        "no such endpoint: wanted /Users, /Groups, /.search, /ServiceProviderConfig, /ResourceTypes or /Schemas"
+            .to_owned(),
+    )
+}
+
+fn absent(what: &str) -> ScimError {
+    ScimError::NotFound(format!("no such {what}"))
+}
+
+/// A filter on discovery documents is answered by 403 (RFC 7644, section 4); other parameters are left alone.
+fn whole(query: Option<&str>) -> Result<(), ScimError> {
+    let parameters = parameters(query.unwrap_or_default())?;
+    if parameters
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("filter"))
+    {
+        return Err(ScimError::Forbidden(
+            "filter: discovery documents are given whole".to_owned(),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Who is let in: the holder of a good SCIM key, at the base URL of the key's own tenant (AQ-30).
+
+use std::sync::Arc;
+
+use crate::app::Gatehouse;
+use crate::domain::tenant::Tenant;
+use crate::redacted::Secret;
+use crate::scim::ScimError;
+use crate::scim::list::CursorKey;
+use crate::store::{ApiKey, ScimAccess, TenantStore};
+
+use super::ScimFailure;
+
+/// The holder of a SCIM key. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The use cases' world.
+    pub gatehouse: Arc<Gatehouse>,
+    /// The handle on the key's tenant.
+    pub store: TenantStore,
+    /// The SCIM base URL, without a trailing slash.
+    pub base: String,
+    /// What authenticates this caller's cursors.
+    pub cursors: CursorKey,
+    access: Arc<ScimAccess>,
+}
+
+impl Caller {
+    /// The tenant's record, at most 15 seconds old.
+    #[must_use]
+    pub fn tenant(&self) -> &Tenant {
+        &self.access.tenant
+    }
+
+    /// The key that was shown.
+    #[must_use]
+    pub fn key(&self) -> &ApiKey {
+        &self.access.key
+    }
+}
+
+/// Lets the holder of a token in; `claimed` is the tenant that the request's path names.
+///
+/// # Errors
+/// [`ScimError::Unauthorized`], in the same words for no token and for one that is unknown, revoked, over, of another
+/// tenant or of another kind; [`ScimError::Forbidden`] when the tenant may not use SCIM (AQ-01).
+pub async fn authenticate(
+    gatehouse: Arc<Gatehouse>,
+    token: Option<&Secret>,
+    claimed: &str,
+) -> Result<Caller, ScimFailure> {
+    let token = token.ok_or_else(unauthorized)?;
+    let door = gatehouse.store.front_door();
+    let access = door.scim_access(token.expose(), claimed).await?;
+    let access = access.ok_or_else(unauthorized)?;
+    if !access.tenant.entitlements.scim {
+        let detail =
+            "not_entitled: SCIM is not included for this organization; ask the operator of the service";
+        return Err(ScimError::Forbidden(detail.to_owned()).into());
+    }
+    Ok(Caller {
+        store: gatehouse.store.tenant(&access.tenant.id),
+        base: gatehouse
+            .config
+            .base_url
+            .at(&format!("/scim/v2/{}", access.tenant.id)),
+        cursors: CursorKey::derive(token.expose().as_bytes()),
+        gatehouse,
+        access,
+    })
+}
+
+fn unauthorized() -> ScimError {
+    ScimError::Unauthorized(
+        "wanted an Authorization header with a bearer token that is good for this SCIM base URL".to_owned(),
+    )
+}
