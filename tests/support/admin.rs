@@ -14,6 +14,7 @@ use http::{Method, Request, header};
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
+use crate::idp::{Idp, Visitor};
 
 /// The key that opens the operator API.
 pub const OPERATOR_KEY: &str = "the-operator-key-of-the-tests";
@@ -118,6 +119,44 @@ impl Api {
     #[must_use]
     pub fn owner(&self, tenant: &MadeTenant) -> Caller {
         self.caller(Some(&tenant.key))
+    }
+
+    /// Tries a connection out (SE-27): `visitor` signs in at `idp`. Gives the test's path and the last page.
+    pub async fn try_out(
+        &self,
+        owner: &Caller,
+        connection: &str,
+        (idp, visitor): (&Idp, &Visitor),
+    ) -> (String, Answer) {
+        let test = owner.act(&format!("{connection}/tests")).await;
+        assert_eq!(test.status, 201, "{}", test.body);
+        let test = test.json();
+        let browser = Browser::new(self.router.clone(), self.gatehouse.config.base_url.as_str());
+        let url = url::Url::parse(test["url"].as_str().unwrap()).unwrap();
+        let sent = browser
+            .get(&format!("{}?{}", url.path(), url.query().unwrap()))
+            .await;
+        assert_eq!(sent.status, 303, "{}", sent.body);
+        let asked = idp.asked(&sent);
+        let sp = owner.get(connection).await.json()["service_provider"].clone();
+        let (acs, audience) = (sp["acs_url"].as_str().unwrap(), sp["entity_id"].as_str().unwrap());
+        let now = self.gatehouse.clock.now();
+        let issue = idp.answer((acs, audience), now, visitor, Some(&asked.id));
+        let value = issue.form_value(&idp.key).unwrap();
+        let fields = [
+            ("SAMLResponse", value.as_str()),
+            ("RelayState", asked.relay_state.as_str()),
+        ];
+        let mut page = browser
+            .post_cross_site(url::Url::parse(acs).unwrap().path(), &fields)
+            .await;
+        if page.status == 303 {
+            page = browser.get(&page.raw_location()).await;
+        }
+        (
+            format!("{connection}/tests/{}", test["id"].as_str().unwrap()),
+            page,
+        )
     }
 
     /// Moves the clock on.

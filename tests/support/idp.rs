@@ -1,5 +1,6 @@
 //! An identity provider of our own, and who signs in there.
 
+use chrono::{DateTime, Utc};
 use gatehouse::saml::redirect_binding::RedirectMessage;
 use gatehouse_local::demo_idp::issue::keys::{IdpKey, KeyKind};
 use gatehouse_local::demo_idp::issue::sign::SignatureAlgorithm;
@@ -82,7 +83,24 @@ impl Idp {
         let id = &world.connection.id;
         let acs = base.at(&format!("/saml/{id}/acs"));
         let audience = base.at(&format!("/saml/{id}/metadata"));
-        let mut issue = Issue::new(&self.entity_id, &acs, &audience, world.gatehouse.clock.now()).unwrap();
+        self.answer(
+            (&acs, &audience),
+            world.gatehouse.clock.now(),
+            visitor,
+            in_response_to,
+        )
+    }
+
+    /// An ordinary response about `visitor` to the service provider of this ACS URL and audience.
+    #[must_use]
+    pub fn answer(
+        &self,
+        (acs, audience): (&str, &str),
+        now: DateTime<Utc>,
+        visitor: &Visitor,
+        in_response_to: Option<&str>,
+    ) -> Issue {
+        let mut issue = Issue::new(&self.entity_id, acs, audience, now).unwrap();
         issue.algorithm = SignatureAlgorithm::EcdsaSha256;
         issue.in_response_to = in_response_to.map(str::to_owned);
         issue.name_id = Some(IssuedNameId::new(&visitor.email, EMAIL_FORMAT));

@@ -16,6 +16,7 @@ use gatehouse::domain::connection::{
 use gatehouse::domain::domain_name::DomainName;
 use gatehouse::domain::email::EmailAddress;
 use gatehouse::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
+use gatehouse::domain::onboarding::Onboarding;
 use gatehouse::domain::team::Source;
 use gatehouse::domain::tenant::{DomainClaim, DomainState, Entitlements, Tenant, TenantSettings};
 use gatehouse::domain::user::{PersonDetails, User};
@@ -280,6 +281,7 @@ pub async fn make_connection(gatehouse: &Gatehouse, tenant: &Tenant, idp: &Idp) 
         idp_initiated: IdpInitiated::Off,
         subject: SubjectSource::NameId,
         attributes: AttributeMapping::default(),
+        onboarding: Onboarding::default(),
         version: 1,
         created_at: now,
     };

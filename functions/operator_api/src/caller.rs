@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use lambda_http::request::RequestContext;
 
 use gatehouse::app::Gatehouse;
+use gatehouse::app::onboarding::Administration;
 use gatehouse::http::api;
 use gatehouse::http::problem::Problem;
 
@@ -28,6 +29,18 @@ impl<S: Sync> FromRequestParts<S> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(not_signed)
+    }
+}
+
+/// The operator's hand on what belongs to no tenant.
+pub(crate) struct Deployment(pub Administration);
+
+impl FromRequestParts<Arc<Gatehouse>> for Deployment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gatehouse: &Arc<Gatehouse>) -> Result<Self, Problem> {
+        let Operator(principal) = Operator::from_request_parts(parts, gatehouse).await?;
+        Ok(Self(Administration::of_deployment(gatehouse.clone(), principal)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, StatusCode};
+use axum::http::{Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -14,8 +14,12 @@ use uuid::Uuid;
 use gatehouse::app::Gatehouse;
 use gatehouse::app::onboarding::app_clients::{self, Versioned};
 use gatehouse::app::onboarding::{OnboardingError, Thing};
-use gatehouse::http::api::{Answer, ApiJson, IfMatch, PathIds, app_client, json as answer, json_at, page};
+use gatehouse::http::api::{
+    Answer, ApiJson, IfMatch, PathIds, app_client, audit_trail, json as answer, json_at, page,
+};
 use gatehouse::openid_provider::client_settings::ClientSettings;
+
+use crate::caller::Deployment;
 
 /// A secret as it is asked for.
 #[derive(Debug, Deserialize)]
@@ -34,13 +38,11 @@ pub(crate) async fn list(State(gatehouse): State<Arc<Gatehouse>>) -> Answer {
 
 /// `POST /operator/v1/clients`
 pub(crate) async fn create(
-    State(gatehouse): State<Arc<Gatehouse>>,
+    Deployment(admin): Deployment,
     ApiJson(settings): ApiJson<ClientSettings>,
 ) -> Answer {
-    Ok(shown(
-        StatusCode::CREATED,
-        &app_clients::create(&gatehouse, &settings).await?,
-    ))
+    let made = app_clients::create(&admin, &settings).await?;
+    Ok(shown(StatusCode::CREATED, &made))
 }
 
 /// `GET /operator/v1/clients/{client}`
@@ -53,38 +55,43 @@ pub(crate) async fn read(State(gatehouse): State<Arc<Gatehouse>>, ids: PathIds) 
 
 /// `PUT /operator/v1/clients/{client}`: all settings; secrets stay.
 pub(crate) async fn update(
-    State(gatehouse): State<Arc<Gatehouse>>,
+    Deployment(admin): Deployment,
     ids: PathIds,
     IfMatch(version): IfMatch,
     ApiJson(settings): ApiJson<ClientSettings>,
 ) -> Answer {
-    let client = app_clients::update(&gatehouse, &ids.client()?, version, &settings).await?;
+    let client = app_clients::update(&admin, &ids.client()?, version, &settings).await?;
     Ok(shown(StatusCode::OK, &client))
 }
 
 /// `DELETE /operator/v1/clients/{client}`
-pub(crate) async fn delete(State(gatehouse): State<Arc<Gatehouse>>, ids: PathIds) -> Answer {
-    app_clients::delete(&gatehouse, &ids.client()?).await?;
+pub(crate) async fn delete(Deployment(admin): Deployment, ids: PathIds) -> Answer {
+    app_clients::delete(&admin, &ids.client()?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /operator/v1/clients/{client}/secrets`: the secret is in this answer and nowhere else.
 pub(crate) async fn add_secret(
-    State(gatehouse): State<Arc<Gatehouse>>,
+    Deployment(admin): Deployment,
     ids: PathIds,
     ApiJson(wanted): ApiJson<WantedSecret>,
 ) -> Answer {
-    let (id, secret) = app_clients::add_secret(&gatehouse, &ids.client()?, wanted.expires_at).await?;
+    let (id, secret) = app_clients::add_secret(&admin, &ids.client()?, wanted.expires_at).await?;
     let body = json!({ "id": id, "secret": secret.expose(), "expires_at": wanted.expires_at });
     Ok(answer(StatusCode::CREATED, &body))
 }
 
 /// `DELETE /operator/v1/clients/{client}/secrets/{secret}`
-pub(crate) async fn revoke_secret(State(gatehouse): State<Arc<Gatehouse>>, ids: PathIds) -> Answer {
+pub(crate) async fn revoke_secret(Deployment(admin): Deployment, ids: PathIds) -> Answer {
     let secret = Uuid::parse_str(ids.text("secret"));
     let secret = secret.map_err(|_| OnboardingError::NotFound(Thing::ClientSecret))?;
-    app_clients::revoke_secret(&gatehouse, &ids.client()?, secret).await?;
+    app_clients::revoke_secret(&admin, &ids.client()?, secret).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `GET /operator/v1/audit`: what was done to app clients.
+pub(crate) async fn trail(Deployment(admin): Deployment, uri: Uri) -> Answer {
+    audit_trail(&admin, &uri).await
 }
 
 fn shown(status: StatusCode, client: &Versioned) -> Response<Body> {

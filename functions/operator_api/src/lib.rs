@@ -9,38 +9,143 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 
 use gatehouse::app::Gatehouse;
 use gatehouse::app::onboarding::Administration;
+use gatehouse::http::api::openapi::{self, Audience, Doc};
+use gatehouse::http::api::table::Verb::{Delete, Get, Post, Put};
+use gatehouse::http::api::table::{Operation, Table};
 use gatehouse::http::api::{self, Admin, PathIds};
 use gatehouse::http::edge;
 use gatehouse::http::problem::Problem;
 
 use caller::{Operator, as_operator};
 
+/// Where the routes lie.
+const BASE: &str = "/operator/v1";
+
 /// The function's routes.
 pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
-    let one_tenant = api::tenant_routes().merge(api::operator_routes());
+    let (one_tenant, _) = one_tenant().split("");
+    let (deployment, _) = deployment().split("");
     let one_tenant = one_tenant.layer(from_fn_with_state(gatehouse.clone(), on_tenant));
-    let routes = Router::new()
-        .route("/tenants", get(tenants::list).post(tenants::create))
-        .route("/clients", get(clients::list).post(clients::create))
-        .route(
-            "/clients/{client}",
-            get(clients::read).put(clients::update).delete(clients::delete),
-        )
-        .route("/clients/{client}/secrets", post(clients::add_secret))
-        .route(
-            "/clients/{client}/secrets/{secret}",
-            delete(clients::revoke_secret),
-        )
+    let document = openapi::document(
+        Audience::Operator,
+        gatehouse.config.base_url.as_str(),
+        &operations(),
+    );
+    let routes = deployment
         .with_state(gatehouse.clone())
         .nest("/tenants/{tenant}", one_tenant)
-        .layer(from_fn_with_state(gatehouse, as_operator));
-    edge::wrap(Router::new().nest("/operator/v1", routes), "operator_api")
+        .layer(from_fn_with_state(gatehouse, as_operator))
+        .route(
+            "/openapi.json",
+            get(async move || api::json(StatusCode::OK, &document)),
+        );
+    edge::wrap(Router::new().nest(BASE, routes), "operator_api")
+}
+
+/// Every route with what the OpenAPI document says of it.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let (_, mut all) = deployment().split(BASE);
+    all.extend(one_tenant().split(&format!("{BASE}/tenants/{{tenant}}")).1);
+    all
+}
+
+/// The routes of one tenant.
+fn one_tenant() -> Table {
+    api::tenant_routes().merge(api::operator_routes())
+}
+
+/// The routes of the deployment.
+fn deployment() -> Table<Arc<Gatehouse>> {
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Get,
+            "/tenants",
+            tenants::list,
+            doc("list_tenants", "Tenants").lists("tenant"),
+        )
+        .on(
+            Post,
+            "/tenants",
+            tenants::create,
+            doc("create_tenant", "Makes a tenant")
+                .body("tenant_new")
+                .makes("tenant"),
+        )
+        .on(
+            Get,
+            "/audit",
+            clients::trail,
+            doc(
+                "list_deployment_audit",
+                "What was done to app clients, newest first",
+            )
+            .lists("audit_entry"),
+        )
+        .merge(client_routes())
+}
+
+/// The routes of app clients.
+fn client_routes() -> Table<Arc<Gatehouse>> {
+    let doc = Doc::new;
+    let client = "/clients/{client}";
+    Table::new()
+        .on(
+            Get,
+            "/clients",
+            clients::list,
+            doc("list_clients", "App clients").lists("app_client"),
+        )
+        .on(
+            Post,
+            "/clients",
+            clients::create,
+            doc("create_client", "Registers an app client")
+                .body("app_client_settings")
+                .makes("app_client"),
+        )
+        .on(
+            Get,
+            client,
+            clients::read,
+            doc("read_client", "An app client").shows("app_client"),
+        )
+        .on(
+            Put,
+            client,
+            clients::update,
+            doc("update_client", "Writes all settings; secrets stay")
+                .body("app_client_settings")
+                .shows("app_client")
+                .changes(),
+        )
+        .on(
+            Delete,
+            client,
+            clients::delete,
+            doc("delete_client", "Deletes an app client"),
+        )
+        .on(
+            Post,
+            &format!("{client}/secrets"),
+            clients::add_secret,
+            doc("add_client_secret", "Adds a secret, which is shown this once")
+                .body("client_secret_new")
+                .makes("client_secret_made"),
+        )
+        .on(
+            Delete,
+            &format!("{client}/secrets/{{secret}}"),
+            clients::revoke_secret,
+            doc("revoke_client_secret", "Takes a secret away").refuses(&[409]),
+        )
 }
 
 /// Hands the routes of one tenant their handle on it.

@@ -17,6 +17,7 @@ use gatehouse::http::sign_in::Front;
 pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
     let routes = Router::new()
         .route("/sign-in", get(pages::show).post(pages::typed))
+        .route("/sign-in/test", get(pages::test))
         .route("/sign-in/choose", post(pages::chosen))
         .route("/sign-in/continue", get(pages::resume))
         .route("/sign-in/confirm", post(pages::confirm))

@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, Response, StatusCode};
 
 use gatehouse::app::attempt::Attempt;
 use gatehouse::app::finish_sign_in::refusal::SignInRefusal;
-use gatehouse::app::finish_sign_in::{self, FinishError};
+use gatehouse::app::finish_sign_in::{self, FinishError, Resumed};
 use gatehouse::app::start_sign_in::{self, Choice, Offer, StartError};
+use gatehouse::app::test_sign_in;
 use gatehouse::domain::email::EmailAddress;
 use gatehouse::domain::ids::ConnectionId;
 use gatehouse::http::body::{self, FORM_LIMIT, Parameters};
@@ -66,6 +67,28 @@ pub(crate) async fn chosen(
         Err(_) => Err(SignInRefusal::ConnectionUnknown.into()),
     };
     Ok(or_page(&front, done, &reference).await)
+}
+
+/// `GET /sign-in/test?ticket=…`: whoever sets a connection up tries it out (SE-27).
+pub(crate) async fn test(
+    State(front): State<Front>,
+    headers: HeaderMap,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let Ok(query) = Parameters::of_query(request.uri().query()) else {
+        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
+    };
+    let token = query.get("ticket").unwrap_or_default();
+    or_page(&front, tried(&front, token, &headers).await, &reference).await
+}
+
+async fn tried(front: &Front, token: &str, headers: &HeaderMap) -> Result<Response<Body>, StartError> {
+    let browser = front.browser(headers)?;
+    let (attempt_token, attempt, connection) = test_sign_in::open(&front.gatehouse, token, &browser).await?;
+    let mut answer = go(front, &attempt_token, &attempt, &connection).await?;
+    front.bind(&mut answer, &browser);
+    Ok(answer)
 }
 
 async fn begin(
@@ -141,7 +164,10 @@ pub(crate) async fn resume(
         .unwrap_or_default();
     match resumed(&front, token, &headers, &reference).await {
         Ok(answer) => answer,
-        Err(error) => front.not_finished(&error, None, &reference).await,
+        Err(refused) => {
+            let connection = refused.connection.as_ref();
+            front.not_finished(&refused.error, connection, &reference).await
+        }
     }
 }
 
@@ -150,7 +176,7 @@ async fn resumed(
     token: &str,
     headers: &HeaderMap,
     reference: &Reference,
-) -> Result<Response<Body>, FinishError> {
+) -> Result<Response<Body>, Resumed> {
     let browser = front.browser(headers)?;
     let step = finish_sign_in::resume(&front.gatehouse, token, &browser, reference.as_str()).await?;
     Ok(front.step(step, headers, &browser))

@@ -111,7 +111,8 @@ pub async fn seed(
         };
         members::create(&admin, &member).await?;
     }
-    let app_client = app_client(local, gatehouse).await?;
+    let deployment = Administration::of_deployment(gatehouse.clone(), "local".to_owned());
+    let app_client = app_client(local, &deployment).await?;
     let key = |kind, name: &str| NewKey {
         kind,
         name: name.to_owned(),
@@ -169,10 +170,13 @@ async fn connection(admin: &Administration, demo_idp: &DemoIdp) -> Result<Connec
         entity_id: None,
     };
     let (made, _) = idp::set(admin, &made, &input).await?;
-    Ok(state::take(admin, &made.id, Step::Activate).await?)
+    let step = Step::Activate {
+        without_test: Some("the demo identity provider of this machine".to_owned()),
+    };
+    Ok(state::take(admin, &made.id, &step).await?)
 }
 
-async fn app_client(local: &Local, gatehouse: &Arc<Gatehouse>) -> Result<SeededAppClient, SeedError> {
+async fn app_client(local: &Local, admin: &Administration) -> Result<SeededAppClient, SeedError> {
     let at = |path: &str| format!("{}{path}", local.demo_app_url());
     let settings: ClientSettings = serde_json::from_value(json!({
         "name": "Demo app",
@@ -183,8 +187,8 @@ async fn app_client(local: &Local, gatehouse: &Arc<Gatehouse>) -> Result<SeededA
         "target_link_uris": [at("/")],
         "default": true,
     }))?;
-    let made = app_clients::create(gatehouse, &settings).await?;
-    let (_, secret) = app_clients::add_secret(gatehouse, &made.client.id, None).await?;
+    let made = app_clients::create(admin, &settings).await?;
+    let (_, secret) = app_clients::add_secret(admin, &made.client.id, None).await?;
     Ok(SeededAppClient {
         client_id: made.client.id.to_string(),
         client_secret: secret.expose().to_owned(),

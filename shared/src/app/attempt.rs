@@ -24,8 +24,8 @@ pub enum Purpose {
     },
     /// An owner tries a connection (SE-27): neither user nor session.
     Test {
-        /// Who tries it, as the answer will be reported to.
-        by: String,
+        /// Public id of the test, under which the owner reads what came.
+        test: String,
     },
     /// The identity provider started it, and the person confirmed on our page (CH-11).
     Confirmed {

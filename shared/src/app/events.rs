@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use crate::domain::connection::Connection;
 use crate::domain::event::Event;
 use crate::domain::group::Group;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{TenantId, UserId};
 use crate::domain::team::{Team, TeamMembership};
 use crate::domain::tenant::{DomainClaim, Tenant};
 use crate::domain::user::User;
+use crate::openid_provider::clients::AppClient;
 use crate::store::ApiKey;
 
 /// Version of the shapes below.
@@ -264,6 +265,25 @@ pub fn api_key_created(key: &ApiKey, actor: &Value) -> Event {
 #[must_use]
 pub fn api_key_revoked(key: &ApiKey, at: DateTime<Utc>, actor: &Value) -> Event {
     api_key_event("api_key.revoked", key, (2, at), actor)
+}
+
+/// `app_client.created`, `.updated`, `.secret_added`, `.secret_revoked`, `.deleted`: of the deployment, not of a tenant.
+#[must_use]
+pub fn app_client_changed(
+    kind: &str,
+    client: &AppClient,
+    (sequence, at): (u64, DateTime<Utc>),
+    actor: &Value,
+) -> Event {
+    Event {
+        kind: kind.to_owned(),
+        schema: SCHEMA,
+        tenant: TenantId::of_deployment(),
+        subject: client.id.to_string(),
+        sequence,
+        at,
+        data: json!({ "name": client.name, "actor": actor }),
+    }
 }
 
 /// `sign_in.failed` (GH-04): what was wanted, what came, who must mend it. Nothing personal is part of it.

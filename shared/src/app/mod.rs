@@ -15,6 +15,7 @@ pub mod openid_provider;
 pub mod scim;
 pub mod sp_metadata;
 pub mod start_sign_in;
+pub mod test_sign_in;
 
 use std::sync::Arc;
 

@@ -45,6 +45,8 @@ pub struct Config {
     pub mail_sender: Option<String>,
     /// Name of the EventBridge bus; only the relay needs it.
     pub event_bus: Option<String>,
+    /// A connection that was validated and tried out becomes active without the operator's review (AQ-16).
+    pub approves_connections: bool,
     /// SHA-256 of the key that opens the operator API without IAM: local only, allowed on a loopback base URL alone.
     pub operator_key_sha256: Option<[u8; 32]>,
     /// Outbound requests may go to `http://` on loopback addresses: local only, allowed on a loopback base URL alone.
@@ -110,6 +112,8 @@ impl Config {
         let role_catalogue = variables.role_catalogue("GATEHOUSE_ROLE_CATALOGUE");
         let mail_sender = variables.mail_sender("GATEHOUSE_MAIL_SENDER");
         let event_bus = variables.optional("GATEHOUSE_EVENT_BUS");
+        let approves_connections =
+            variables.is_second("GATEHOUSE_CONNECTION_REVIEW", ["operator", "automatic"]);
         let operator_key_sha256 = variables.local_key_hash("GATEHOUSE_LOCAL_OPERATOR_KEY_SHA256", loopback);
         let allow_loopback_http = variables.local_switch("GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP", loopback);
         let problems = variables.finish();
@@ -140,6 +144,7 @@ impl Config {
                 role_catalogue: roles,
                 mail_sender,
                 event_bus,
+                approves_connections,
                 operator_key_sha256,
                 allow_loopback_http,
             }),

@@ -211,6 +211,20 @@ impl Variables {
         )
     }
 
+    /// One of two words; the first is the default.
+    pub(super) fn is_second(&mut self, variable: &'static str, words: [&str; 2]) -> bool {
+        let [first, second] = words;
+        match self.optional(variable).as_deref() {
+            None => false,
+            Some(word) if word == first => false,
+            Some(word) if word == second => true,
+            Some(_) => {
+                self.problem(variable, format!("wanted {first} or {second}"));
+                false
+            }
+        }
+    }
+
     /// 64 hex digits, and only where the base URL is loopback: deployed, the operator API is guarded by IAM.
     pub(super) fn local_key_hash(&mut self, variable: &'static str, loopback: bool) -> Option<[u8; 32]> {
         let text = self.optional(variable)?;

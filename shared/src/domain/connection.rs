@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ConnectionId, TenantId};
+use super::onboarding::Onboarding;
 
 /// Where a connection stands (AQ-16, SE-27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,8 +154,35 @@ pub struct Connection {
     pub subject: SubjectSource,
     /// Names of the attributes that are read.
     pub attributes: AttributeMapping,
+    /// What is known of it on its way to being active.
+    #[serde(default)]
+    pub onboarding: Onboarding,
     /// Raised by every change.
     pub version: u64,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+}
+
+impl Connection {
+    /// Whether whoever is vouched for at `other` is whoever is vouched for here: the identity provider and what is read
+    /// of its answers are the same. Our own keys, names and switches are no part of it.
+    #[must_use]
+    pub fn vouches_like(&self, other: &Self) -> bool {
+        let part = |connection: &Self| {
+            let mut protocol = connection.protocol.clone();
+            match &mut protocol {
+                Protocol::Saml(saml) => {
+                    saml.request_binding = RequestBinding::default();
+                    saml.sp_signing_certificates.clear();
+                    saml.sp_encryption_certificates.clear();
+                }
+            }
+            (
+                protocol,
+                connection.subject.clone(),
+                connection.attributes.email.clone(),
+            )
+        };
+        part(self) == part(other)
+    }
 }

@@ -98,6 +98,14 @@ id!(
     /// One customer organization.
     TenantId
 );
+impl TenantId {
+    /// Stands for the deployment itself, for records that belong to no tenant. Tenants' ids are UUIDs.
+    #[must_use]
+    pub fn of_deployment() -> Self {
+        Self("deployment".to_owned())
+    }
+}
+
 id!(
     /// One connection of a tenant to an identity provider.
     ConnectionId

@@ -7,8 +7,8 @@ use super::FrontDoor;
 use super::error::{CommitError, StoreError};
 use super::item::{Item, number, read_doc, read_number, read_text};
 use super::keys::{self, Table};
-use super::transaction::{Expression, Guard, Transaction};
-use crate::domain::ids::ClientId;
+use super::transaction::{Expression, Guard, TenantTransaction};
+use crate::domain::ids::{ClientId, TenantId};
 
 impl FrontDoor {
     /// An app client, as of now.
@@ -69,33 +69,16 @@ impl FrontDoor {
         client: &impl Serialize,
         read_version: Option<u64>,
     ) -> Result<(), CommitError> {
-        let condition = match read_version {
-            None => Expression::absent(),
-            Some(version) => Expression::new("v = :read").value(":read", number(version)),
-        };
-        let version = read_version.unwrap_or(0) + 1;
-        let item = Item::new(keys::client(id))
-            .doc("client", client)
-            .map(|i| i.with("v", number(version)));
-        let mut tx = Transaction::new(self.store.clone());
-        tx.put(Guard::Client, item, Some(condition));
-        tx.put(Guard::Fresh, Ok(Item::new(keys::client_entry(id))), None);
+        let mut tx = self.store.tenant(&TenantId::of_deployment()).begin();
+        tx.put_client(id, client, read_version);
         let done = tx.commit().await;
-        self.store.clients.forget(id);
+        self.forget_client(id);
         done
     }
 
-    /// Deletes a client.
-    ///
-    /// # Errors
-    /// [`CommitError::Refused`] with [`Guard::Client`] when there is none.
-    pub async fn delete_client(&self, id: &ClientId) -> Result<(), CommitError> {
-        let mut tx = Transaction::new(self.store.clone());
-        tx.delete(Guard::Client, &keys::client(id), Some(Expression::present()));
-        tx.delete(Guard::Fresh, &keys::client_entry(id), None);
-        let done = tx.commit().await;
+    /// Drops what is cached of a client: after it was changed.
+    pub fn forget_client(&self, id: &ClientId) {
         self.store.clients.forget(id);
-        done
     }
 
     /// Ids of all app clients, in id order. An operator has few of them.
@@ -112,5 +95,29 @@ impl FrontDoor {
             })
         })
         .collect()
+    }
+}
+
+impl TenantTransaction {
+    /// Makes a client, or writes it over the version that was read ([`Guard::Client`]).
+    pub fn put_client(&mut self, id: &ClientId, client: &impl Serialize, read_version: Option<u64>) {
+        let condition = match read_version {
+            None => Expression::absent(),
+            Some(read) => Expression::new("v = :read").value(":read", number(read)),
+        };
+        let version = read_version.unwrap_or(0) + 1;
+        let item = Item::new(keys::client(id))
+            .doc("client", client)
+            .map(|i| i.with("v", number(version)));
+        self.inner.put(Guard::Client, item, Some(condition));
+        self.inner
+            .put(Guard::Fresh, Ok(Item::new(keys::client_entry(id))), None);
+    }
+
+    /// Deletes a client; refused ([`Guard::Client`]) when there is none.
+    pub fn delete_client(&mut self, id: &ClientId) {
+        self.inner
+            .delete(Guard::Client, &keys::client(id), Some(Expression::present()));
+        self.inner.delete(Guard::Fresh, &keys::client_entry(id), None);
     }
 }

@@ -109,6 +109,16 @@ impl TenantTransaction {
         self.handle.store.contexts.forget(&connection.id);
     }
 
+    /// Writes what is only noted on a connection over the version that was read, which stays: sign-ins under way and
+    /// ETags are not disturbed.
+    pub fn annotate_connection(&mut self, connection: &Connection) {
+        let condition = Expression::new("v = :read AND t = :own")
+            .value(":read", number(connection.version))
+            .value(":own", text(self.handle.tenant.as_str()));
+        self.put_connection(connection, condition);
+        self.handle.store.contexts.forget(&connection.id);
+    }
+
     fn put_connection(&mut self, connection: &Connection, condition: Expression) {
         let own = text(self.handle.tenant.as_str());
         let shape = |item: Item| {

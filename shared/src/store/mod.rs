@@ -25,6 +25,7 @@ mod scim_access;
 mod sessions;
 mod teams;
 mod tenants;
+mod test_sign_ins;
 mod transaction;
 mod users;
 

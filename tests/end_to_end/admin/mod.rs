@@ -8,6 +8,8 @@ mod failures;
 mod idp;
 mod members;
 mod metadata;
+mod onboarding;
+mod openapi;
 mod routes;
 mod strict;
 mod tenants;

@@ -40,15 +40,17 @@ async fn world(api: Api) -> (World, MadeTenant) {
     let idp = Idp::new("https://idp.acme.com/metadata");
     let pasted = json!({ "source": "metadata_xml", "xml": super::idp::metadata(&idp) });
     assert_eq!(owner.set_idp(&path, &pasted).await.status, 200);
-    assert_eq!(owner.act(&format!("{path}/submit")).await.status, 200);
-    let id = record["id"].as_str().unwrap();
+    let (_, page) = api
+        .try_out(&owner, &path, (&idp, &Visitor::new("owner@acme.com")))
+        .await;
+    assert_eq!(page.status, 200, "{} {}", page.code(), page.body);
     assert_eq!(
-        operator
-            .act(&format!("{}/connections/{id}/activate", acme.path))
-            .await
-            .status,
-        200
+        owner.act(&format!("{path}/submit")).await.json()["state"],
+        "in_review"
     );
+    let id = record["id"].as_str().unwrap();
+    let approve = format!("{}/connections/{id}/approve", acme.path);
+    assert_eq!(operator.act(&approve).await.json()["state"], "active");
     let app =
         json!({ "name": "App", "kind": "confidential", "redirect_uris": [REDIRECT_URI], "default": true });
     let app = operator.post("/operator/v1/clients", &app).await.json();

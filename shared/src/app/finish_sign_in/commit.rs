@@ -8,7 +8,7 @@ use super::provision::{self, Newcomer};
 use super::refusal::SignInRefusal;
 use super::{Destination, FinishError, Step, Verified, proceed};
 use crate::app::attempt::{Attempt, Purpose};
-use crate::app::{Gatehouse, events, issue_code};
+use crate::app::{Gatehouse, events, issue_code, test_sign_in};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, SessionToken};
@@ -53,8 +53,8 @@ pub(super) async fn finish(
     ticket: &Ticket<'_>,
     identity: Option<KnownIdentity>,
 ) -> Result<Step, FinishError> {
-    if matches!(ticket.attempt.purpose, Purpose::Test { .. }) {
-        return tested(gatehouse, context, verified, ticket).await;
+    if let Purpose::Test { test } = &ticket.attempt.purpose {
+        return tested(gatehouse, context, verified, ticket, test).await;
     }
     let mut identity = identity;
     let mut trusted = true;
@@ -225,6 +225,13 @@ impl Round<'_> {
 
     /// A transaction that consumes the ticket, while the connection is as it was read.
     pub(super) fn begin(&self) -> TenantTransaction {
+        let mut tx = self.consume();
+        tx.check_connection(&self.context.connection);
+        tx
+    }
+
+    /// A transaction that consumes the ticket.
+    fn consume(&self) -> TenantTransaction {
         let mut tx = self.gatehouse.store.tenant(&self.context.tenant.id).begin();
         if self.ticket.parked {
             tx.consume_parked(self.ticket.token);
@@ -239,7 +246,6 @@ impl Round<'_> {
                 verified.remember_until,
             );
         }
-        tx.check_connection(&self.context.connection);
         tx
     }
 
@@ -424,6 +430,7 @@ async fn tested(
     context: &SignInContext,
     verified: &Verified,
     ticket: &Ticket<'_>,
+    test: &str,
 ) -> Result<Step, FinishError> {
     let round = Round {
         gatehouse,
@@ -433,7 +440,9 @@ async fn tested(
         identity: None,
         trusted: false,
     };
-    round.commit_once(round.begin()).await?;
+    let mut tx = round.consume();
+    test_sign_in::pass(gatehouse, context, &verified.person, test, &mut tx).await?;
+    round.commit_once(tx).await?;
     Ok(Step::Tested {
         connection: context.connection.id.clone(),
     })

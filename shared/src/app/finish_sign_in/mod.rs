@@ -32,7 +32,7 @@ use person::Person;
 use refusal::SignInRefusal;
 
 pub use link::confirm_link;
-pub use proceed::{confirm, resume};
+pub use proceed::{Resumed, confirm, resume};
 pub use receive::{SamlPost, receive_saml};
 pub use registration::redeem_registration;
 

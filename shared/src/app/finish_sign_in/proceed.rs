@@ -2,10 +2,11 @@
 
 use super::commit::{self, Ticket};
 use super::refusal::SignInRefusal;
-use super::{FinishError, Parked, Step, Verified};
+use super::{FinishError, Parked, Step, Verified, receive};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
-use crate::app::{Browser, Gatehouse, failures};
+use crate::app::{Browser, Gatehouse, failures, test_sign_in};
 use crate::domain::connection::IdpInitiated;
+use crate::domain::ids::ConnectionId;
 use crate::openid_provider::clients::AppClient;
 use crate::openid_provider::freshness;
 use crate::openid_provider::response::append_query;
@@ -33,29 +34,52 @@ pub(super) async fn proceed(
     }
 }
 
+/// Why a parked answer came to nothing, and whose connection it was: its page names the organization.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Resumed {
+    /// The connection that answered, where it is known.
+    pub connection: Option<ConnectionId>,
+    /// The refusal.
+    pub error: FinishError,
+}
+
+impl<E: Into<FinishError>> From<E> for Resumed {
+    fn from(error: E) -> Self {
+        Self {
+            connection: None,
+            error: error.into(),
+        }
+    }
+}
+
 /// Goes on with an answer that was parked because its request could not show the cookie.
 ///
 /// # Errors
-/// [`FinishError`] as for the answer itself.
+/// [`Resumed`], as for the answer itself.
 pub async fn resume(
     gatehouse: &Gatehouse,
     token: &str,
     browser: &Browser,
     reference: &str,
-) -> Result<Step, FinishError> {
+) -> Result<Step, Resumed> {
     let door = gatehouse.store.front_door();
     let verified = match door.take_parked::<Parked>(token).await? {
         Some(Parked::Verified(verified)) => *verified,
         Some(
             Parked::Confirm { .. } | Parked::Link { .. } | Parked::Route { .. } | Parked::Registration(_),
         )
-        | None => return Err(SignInRefusal::AttemptUnknown.into()),
+        | None => return Err(FinishError::from(SignInRefusal::AttemptUnknown).into()),
     };
-    let context = door.sign_in_context(&verified.connection).await?;
-    let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
+    let context = receive::context(gatehouse, &verified.connection).await?;
+    let relay_state = verified.relay_state.clone();
     let done = proceed(gatehouse, &context, verified, browser).await;
     failures::record_refusal(gatehouse, &context, reference, &done).await;
-    done
+    test_sign_in::record_failure(gatehouse, &context, (relay_state.as_deref(), reference), &done).await;
+    done.map_err(|error| Resumed {
+        connection: Some(context.connection.id.clone()),
+        error,
+    })
 }
 
 /// The person confirmed an unsolicited sign-in on our page.

@@ -1,13 +1,15 @@
 //! The assertion consumer service's first half: verify, before anything else is believed.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::refusal::SignInRefusal;
 use super::{FinishError, Step, Verified, proceed, saml};
-use crate::app::{Browser, Gatehouse, failures};
-use crate::domain::connection::{Connection, Protocol, SamlIdp};
+use crate::app::{Browser, Gatehouse, failures, test_sign_in};
+use crate::domain::connection::{Connection, ConnectionState, Protocol, SamlIdp};
 use crate::domain::ids::ConnectionId;
 use crate::saml::response::{DecryptionKey, Expectations, read_response};
 use crate::secrets::SecretName;
@@ -35,15 +37,26 @@ pub async fn receive_saml(
     post: SamlPost<'_>,
     browser: &Browser,
 ) -> Result<Step, FinishError> {
-    let context = gatehouse
-        .store
-        .front_door()
-        .sign_in_context(post.connection)
-        .await?;
-    let context = context.ok_or(SignInRefusal::ConnectionUnknown)?;
+    let context = context(gatehouse, post.connection).await?;
     let done = verify_and_proceed(gatehouse, &context, post, browser).await;
     failures::record_refusal(gatehouse, &context, post.reference, &done).await;
+    test_sign_in::record_failure(gatehouse, &context, (post.relay_state, post.reference), &done).await;
     done
+}
+
+/// The connection's context. What is not active is only tried out, by somebody who has just changed it: it is read anew.
+pub(super) async fn context(
+    gatehouse: &Gatehouse,
+    connection: &ConnectionId,
+) -> Result<Arc<SignInContext>, FinishError> {
+    let door = gatehouse.store.front_door();
+    let mut context = door.sign_in_context(connection).await?;
+    let active = |context: &Arc<SignInContext>| context.connection.state == ConnectionState::Active;
+    if context.as_ref().is_some_and(|context| !active(context)) {
+        door.forget_context(connection);
+        context = door.sign_in_context(connection).await?;
+    }
+    Ok(context.ok_or(SignInRefusal::ConnectionUnknown)?)
 }
 
 async fn verify_and_proceed(

@@ -1,17 +1,19 @@
-//! App clients of the deployment, by the operator. They belong to no tenant; what is done to them goes to the log.
+//! App clients of the deployment, by the operator. They belong to no tenant: event and
+//! audit entry of a change are the deployment's own.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::error::{OnboardingError, Thing};
-use super::{refused, rules};
-use crate::app::Gatehouse;
+use super::{Administration, refused, rules};
+use crate::app::{Gatehouse, events};
 use crate::domain::ids::ClientId;
 use crate::openid_provider::client_settings::{ClientError, ClientSettings};
 use crate::openid_provider::clients::AppClient;
 use crate::random;
 use crate::redacted::Secret;
-use crate::store::Guard;
+use crate::store::{Guard, TenantTransaction};
 
 /// Most app clients of a deployment.
 const MOST_CLIENTS: usize = 200;
@@ -29,7 +31,8 @@ pub struct Versioned {
 ///
 /// # Errors
 /// [`OnboardingError`]: `Client`, `DefaultClientTaken`, `TooMany`.
-pub async fn create(gatehouse: &Gatehouse, settings: &ClientSettings) -> Result<Versioned, OnboardingError> {
+pub async fn create(admin: &Administration, settings: &ClientSettings) -> Result<Versioned, OnboardingError> {
+    let gatehouse = &admin.gatehouse;
     let door = gatehouse.store.front_door();
     if door.clients().await?.len() >= MOST_CLIENTS {
         return Err(OnboardingError::TooMany {
@@ -40,9 +43,7 @@ pub async fn create(gatehouse: &Gatehouse, settings: &ClientSettings) -> Result<
     let id = ClientId::generate()?;
     let client = AppClient::register(id, settings, gatehouse.clock.now())?;
     sole_default(gatehouse, &client).await?;
-    door.put_client(&client.id, &client, None).await?;
-    tracing::info!(client.id = %client.id, "an app client was made");
-    Ok(Versioned { client, version: 1 })
+    write(admin, client, None, "app_client.created").await
 }
 
 /// All clients, in id order.
@@ -77,28 +78,30 @@ pub async fn read(gatehouse: &Gatehouse, id: &ClientId) -> Result<Versioned, Onb
 /// # Errors
 /// [`OnboardingError`]: `VersionMismatch`, `Changed`, `Client`, `DefaultClientTaken`.
 pub async fn update(
-    gatehouse: &Gatehouse,
+    admin: &Administration,
     id: &ClientId,
     wanted: u64,
     settings: &ClientSettings,
 ) -> Result<Versioned, OnboardingError> {
-    let Versioned { client, version } = read(gatehouse, id).await?;
+    let Versioned { client, version } = read(&admin.gatehouse, id).await?;
     rules::version(wanted, version)?;
     let changed = client.with_settings(settings)?;
-    sole_default(gatehouse, &changed).await?;
-    write(gatehouse, changed, version).await
+    sole_default(&admin.gatehouse, &changed).await?;
+    write(admin, changed, Some(version), "app_client.updated").await
 }
 
 /// Deletes a client: its codes and tokens are refused from then on (within the minute that others believe it).
 ///
 /// # Errors
 /// [`OnboardingError::NotFound`] when there is none.
-pub async fn delete(gatehouse: &Gatehouse, id: &ClientId) -> Result<(), OnboardingError> {
-    let gone = OnboardingError::NotFound(Thing::Client);
-    let done = gatehouse.store.front_door().delete_client(id).await;
-    done.map_err(|error| refused(error, Guard::Client, gone))?;
-    tracing::info!(client.id = %id, "an app client was deleted");
-    Ok(())
+pub async fn delete(admin: &Administration, id: &ClientId) -> Result<(), OnboardingError> {
+    let Versioned { client, version } = read(&admin.gatehouse, id).await?;
+    let mut tx = admin.store.begin();
+    tx.delete_client(id);
+    noted(admin, &mut tx, "app_client.deleted", (&client, version + 1))?;
+    let done = tx.commit().await;
+    admin.gatehouse.store.front_door().forget_client(id);
+    done.map_err(|error| refused(error, Guard::Client, OnboardingError::NotFound(Thing::Client)))
 }
 
 /// Adds a secret, which is shown this once.
@@ -106,14 +109,14 @@ pub async fn delete(gatehouse: &Gatehouse, id: &ClientId) -> Result<(), Onboardi
 /// # Errors
 /// [`OnboardingError`]: `NotFound`, `Client` (too many, public, expired), `Changed`.
 pub async fn add_secret(
-    gatehouse: &Gatehouse,
+    admin: &Administration,
     id: &ClientId,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<(Uuid, Secret), OnboardingError> {
-    let Versioned { mut client, version } = read(gatehouse, id).await?;
+    let Versioned { mut client, version } = read(&admin.gatehouse, id).await?;
     let secret_id = random::uuid()?;
-    let secret = client.add_secret(secret_id, random::bytes()?, gatehouse.clock.now(), expires_at)?;
-    write(gatehouse, client, version).await?;
+    let secret = client.add_secret(secret_id, random::bytes()?, admin.now(), expires_at)?;
+    write(admin, client, Some(version), "app_client.secret_added").await?;
     Ok((secret_id, secret))
 }
 
@@ -122,31 +125,48 @@ pub async fn add_secret(
 /// # Errors
 /// [`OnboardingError`]: `NotFound` of the client or the secret, `Changed`.
 pub async fn revoke_secret(
-    gatehouse: &Gatehouse,
+    admin: &Administration,
     id: &ClientId,
     secret: Uuid,
 ) -> Result<(), OnboardingError> {
-    let Versioned { mut client, version } = read(gatehouse, id).await?;
+    let Versioned { mut client, version } = read(&admin.gatehouse, id).await?;
     match client.revoke_secret(secret) {
         Ok(()) => {}
         Err(ClientError::UnknownSecret) => return Err(OnboardingError::NotFound(Thing::ClientSecret)),
         Err(error) => return Err(error.into()),
     }
-    write(gatehouse, client, version).await?;
+    write(admin, client, Some(version), "app_client.secret_revoked").await?;
     Ok(())
 }
 
-async fn write(gatehouse: &Gatehouse, client: AppClient, read: u64) -> Result<Versioned, OnboardingError> {
-    gatehouse
-        .store
-        .front_door()
-        .put_client(&client.id, &client, Some(read))
-        .await?;
-    tracing::info!(client.id = %client.id, client.version = read + 1, "an app client was changed");
-    Ok(Versioned {
-        client,
-        version: read + 1,
-    })
+async fn write(
+    admin: &Administration,
+    client: AppClient,
+    read: Option<u64>,
+    action: &'static str,
+) -> Result<Versioned, OnboardingError> {
+    let version = read.unwrap_or(0) + 1;
+    let mut tx = admin.store.begin();
+    tx.put_client(&client.id, &client, read);
+    noted(admin, &mut tx, action, (&client, version))?;
+    let done = tx.commit().await;
+    admin.gatehouse.store.front_door().forget_client(&client.id);
+    done?;
+    Ok(Versioned { client, version })
+}
+
+/// Event and audit entry of one change, in its transaction.
+fn noted(
+    admin: &Administration,
+    tx: &mut TenantTransaction,
+    action: &'static str,
+    (client, version): (&AppClient, u64),
+) -> Result<(), OnboardingError> {
+    let actor = admin.actor.to_value();
+    let event = events::app_client_changed(action, client, (version, admin.now()), &actor);
+    tx.tenant_events(vec![event]);
+    let data = json!({ "client": client.id, "version": version });
+    Ok(admin.audit(tx, action, data)?)
 }
 
 /// IdP-initiated sign-ins lead to one client.

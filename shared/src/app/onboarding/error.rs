@@ -31,6 +31,8 @@ pub enum Thing {
     ClientSecret,
     /// An API key of the tenant.
     ApiKey,
+    /// A test sign-in.
+    TestSignIn,
 }
 
 impl fmt::Display for Thing {
@@ -43,6 +45,7 @@ impl fmt::Display for Thing {
             Self::Client => "app client",
             Self::ClientSecret => "secret",
             Self::ApiKey => "API key",
+            Self::TestSignIn => "test sign-in",
         })
     }
 }
@@ -156,6 +159,9 @@ pub enum OnboardingError {
     /// The connection has no identity provider yet.
     #[error("wanted a connection whose identity provider is set up; this one has none")]
     Incomplete,
+    /// SE-27: nobody has tried it out.
+    #[error("wanted a successful test sign-in of the connection as it is now; there was none")]
+    Untested,
     /// A step that does not lead on from here.
     #[error("a connection in state {from} cannot be {step}")]
     Step {
@@ -253,6 +259,7 @@ impl OnboardingError {
             Self::Endpoint { error, .. } => error.code(),
             Self::Key(e) => e.code(),
             Self::Incomplete => "connection_incomplete",
+            Self::Untested => "connection_untested",
             Self::Step { .. } => "connection_step_impossible",
             Self::OperatorOnly => "operator_only",
             Self::NothingToEnforce => "enforcement_without_connection",
@@ -283,6 +290,7 @@ impl OnboardingError {
             | Self::TooMany { .. }
             | Self::ConnectionIdTaken
             | Self::Incomplete
+            | Self::Untested
             | Self::Step { .. }
             | Self::NothingToEnforce
             | Self::UserNameTaken
@@ -336,6 +344,7 @@ impl OnboardingError {
             | Self::Metadata(_)
             | Self::Key(_)
             | Self::Incomplete
+            | Self::Untested
             | Self::Step { .. }
             | Self::OperatorOnly
             | Self::NothingToEnforce
@@ -361,6 +370,7 @@ fn not_found(thing: Thing) -> &'static str {
         Thing::Client => "client_not_found",
         Thing::ClientSecret => "client_secret_not_found",
         Thing::ApiKey => "api_key_not_found",
+        Thing::TestSignIn => "test_sign_in_not_found",
     }
 }
 

@@ -95,6 +95,18 @@ impl Administration {
         Ok(admin)
     }
 
+    /// The operator's hand on what belongs to no tenant.
+    #[must_use]
+    pub fn of_deployment(gatehouse: Arc<Gatehouse>, principal: String) -> Self {
+        let store = gatehouse.store.tenant(&TenantId::of_deployment());
+        let actor = Actor::Operator { principal };
+        Self {
+            gatehouse,
+            store,
+            actor,
+        }
+    }
+
     /// The tenant's record as it is now.
     ///
     /// # Errors

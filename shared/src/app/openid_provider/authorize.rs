@@ -273,10 +273,12 @@ async fn candidate<'a>(
     let Some(context) = context.filter(|context| context.connection.state == ConnectionState::Active) else {
         return Ok(None);
     };
-    // The owner may have shortened access since (SE-08).
-    session.access_until = session
+    // The owner may have shortened access since (SE-08), or ended it by suspending the connection.
+    let shortened = session
         .access_until
         .min(session.confirmed_at + context.tenant.access_lifetime());
+    let onboarding = &context.connection.onboarding;
+    session.access_until = onboarding.access_ends(session.confirmed_at, shortened);
     let good = user.active && user.epoch == session.epoch && fits(wanted, &session, &user);
     Ok(good.then_some(Candidate { token, session, user }))
 }

@@ -10,8 +10,11 @@ pub mod userinfo;
 
 mod profile;
 
+use chrono::{DateTime, Utc};
+
+use crate::app::Gatehouse;
 use crate::openid_provider::error::{OAuthError, OAuthErrorCode};
-use crate::openid_provider::grants::Standing;
+use crate::openid_provider::grants::{Authentication, Grant, Standing};
 use crate::random::RandomError;
 use crate::store::{CommitError, FamilyRead, StoreError};
 use authenticate_client::AuthenticateError;
@@ -98,4 +101,35 @@ fn standing<T>(read: &FamilyRead<T>) -> Standing {
         epoch: read.user.as_ref().map_or(0, |user| user.epoch),
         session: read.session,
     }
+}
+
+/// When the access of a sign-in ends: the owner may have shortened it since (SE-08), or ended it by suspending the
+/// connection. What a connection vouched for that is gone has ended.
+async fn access_end(
+    gatehouse: &Gatehouse,
+    who: &Authentication,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, StoreError> {
+    let door = gatehouse.store.front_door();
+    let context = door.sign_in_context(&who.connection).await?;
+    Ok(match context.filter(|context| context.tenant.id == who.tenant) {
+        Some(context) => {
+            let limit = who.confirmed_at + context.tenant.access_lifetime();
+            let onboarding = &context.connection.onboarding;
+            onboarding.access_ends(who.confirmed_at, who.ends_at.min(limit))
+        }
+        None => who.ends_at.min(now),
+    })
+}
+
+/// A grant ends with the access of its sign-in.
+async fn shorten(
+    gatehouse: &Gatehouse,
+    grant: Option<&mut Grant>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(grant) = grant else { return Ok(()) };
+    grant.authentication.ends_at = access_end(gatehouse, &grant.authentication, now).await?;
+    grant.ends_at = grant.ends_at.min(grant.authentication.ends_at);
+    Ok(())
 }

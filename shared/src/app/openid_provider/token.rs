@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 
 use super::authenticate_client::authenticate;
-use super::{ProviderError, keys, profile, standing};
+use super::{ProviderError, access_end, keys, profile, shorten, standing};
 use crate::app::Gatehouse;
 use crate::domain::team::TeamMembership;
 use crate::domain::user::User;
@@ -63,7 +63,8 @@ async fn redeem(
     let Some(stored) = stored else {
         return Err(refused(&RedeemError::Unknown));
     };
-    let code = stored.grant;
+    let mut code = stored.grant;
+    code.authentication.ends_at = access_end(gatehouse, &code.authentication, now).await?;
     let spent = stored
         .redeemed_for
         .and_then(|family| Digest::try_from(family).ok());
@@ -165,7 +166,7 @@ async fn renew(
     let session = presented.session.to_string();
     let family = store.family::<Grant>(&presented.user, Some(&key), &session);
     let (mut read, teams) = try_join(family, store.teams_of(&presented.user)).await?;
-    shorten(gatehouse, read.family.as_mut()).await?;
+    shorten(gatehouse, read.family.as_mut(), now).await?;
     let stored = read.family.as_ref();
     let allowed = refresh(
         stored,
@@ -212,24 +213,6 @@ async fn renew(
         nonce: None,
     };
     issue.response(gatehouse, teams, Some(&next), now).await
-}
-
-/// The owner may have shortened access since the sign-in (SE-08): a grant ends with it, like a session.
-async fn shorten(gatehouse: &Gatehouse, grant: Option<&mut Grant>) -> Result<(), ProviderError> {
-    let Some(grant) = grant else { return Ok(()) };
-    let who = &mut grant.authentication;
-    let context = gatehouse
-        .store
-        .front_door()
-        .sign_in_context(&who.connection)
-        .await?;
-    if let Some(context) = context.filter(|context| context.tenant.id == who.tenant) {
-        who.ends_at = who
-            .ends_at
-            .min(who.confirmed_at + context.tenant.access_lifetime());
-        grant.ends_at = grant.ends_at.min(who.ends_at);
-    }
-    Ok(())
 }
 
 fn unknown() -> ProviderError {

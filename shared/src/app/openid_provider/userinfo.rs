@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join;
 
-use super::{ProviderError, keys, profile, standing};
+use super::{ProviderError, keys, profile, shorten, standing};
 use crate::app::Gatehouse;
 use crate::openid_provider::access_token::{self, AccessTokenClaims, AccessTokenError};
 use crate::openid_provider::claims::{self, UserInfo};
@@ -27,7 +27,8 @@ pub async fn userinfo(
         access_token::verify(&token, keys.published(), issuer, now).map_err(|error| refused(&error))?;
     let store = gatehouse.store.tenant(&told.tenant);
     let teams = async { Ok(store.teams_of(&told.user).await?) };
-    let ((grant, read), teams) = try_join(living(gatehouse, &told), teams).await?;
+    let ((mut grant, read), teams) = try_join(living(gatehouse, &told), teams).await?;
+    shorten(gatehouse, Some(&mut grant), now).await?;
     grant
         .authentication
         .check(&standing(&read), now)

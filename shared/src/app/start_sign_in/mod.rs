@@ -180,11 +180,15 @@ pub async fn begin(
     connection: &ConnectionId,
 ) -> Result<Outgoing, StartError> {
     let door = gatehouse.store.front_door();
+    let tested = matches!(attempt.purpose, Purpose::Test { .. });
+    if tested {
+        // Whoever tries a connection has just changed it.
+        door.forget_context(connection);
+    }
     let context = door
         .sign_in_context(connection)
         .await?
         .ok_or(SignInRefusal::ConnectionUnknown)?;
-    let tested = matches!(attempt.purpose, Purpose::Test { .. });
     if context.connection.state != ConnectionState::Active && !tested {
         return Err(SignInRefusal::ConnectionNotActive.into());
     }

@@ -41,8 +41,16 @@ pub(super) async fn failures(Admin(admin): Admin, uri: Uri) -> Answer {
 
 /// `GET …/audit`, newest first.
 pub(super) async fn trail(Admin(admin): Admin, uri: Uri) -> Answer {
-    let query = PageQuery::of(&uri, &[])?;
-    let found = read(&admin, &query, AuditQuery::default()).await?;
+    audit_trail(&admin, &uri).await
+}
+
+/// A page of the trail of whatever `admin` is a hand on.
+///
+/// # Errors
+/// [`Problem`] for a query that is none, or when the table cannot be read.
+pub async fn audit_trail(admin: &Administration, uri: &Uri) -> Answer {
+    let query = PageQuery::of(uri, &[])?;
+    let found = read(admin, &query, AuditQuery::default()).await?;
     let operator = admin.actor.is_operator();
     let items = found
         .records

@@ -3,9 +3,10 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Admin, Answer, ApiJson, IfMatch, PathIds, json, json_at, merge_into, page, view};
+use super::{Admin, Answer, ApiJson, IfMatch, OptionalJson, PathIds, json, json_at, merge_into, page, view};
 use crate::app::onboarding::Administration;
 use crate::app::onboarding::connections::idp::{self, IdpInput};
 use crate::app::onboarding::connections::state::{self, Step};
@@ -94,27 +95,68 @@ pub(super) async fn set_idp(
     Ok(answer(StatusCode::OK, &admin, &connection, &findings))
 }
 
+/// A refusal of the operator's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rejection {
+    reason: String,
+}
+
+/// How a connection is switched on from any state.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Activation {
+    #[serde(default)]
+    without_test: Option<String>,
+}
+
+/// `POST …/connections/{connection}/validate`
+pub(super) async fn validate(Admin(admin): Admin, ids: PathIds) -> Answer {
+    let connection = state::check(&admin, &ids.connection()?).await?;
+    Ok(answer(StatusCode::OK, &admin, &connection, &[]))
+}
+
 /// `POST …/connections/{connection}/submit`
 pub(super) async fn submit(admin: Admin, ids: PathIds) -> Answer {
-    step(admin, &ids, Step::Submit).await
+    step(admin, &ids, &Step::Submit).await
 }
 
 /// `POST …/connections/{connection}/withdraw`
 pub(super) async fn withdraw(admin: Admin, ids: PathIds) -> Answer {
-    step(admin, &ids, Step::Withdraw).await
+    step(admin, &ids, &Step::Withdraw).await
 }
 
 /// `POST …/connections/{connection}/suspend`
 pub(super) async fn suspend(admin: Admin, ids: PathIds) -> Answer {
-    step(admin, &ids, Step::Suspend).await
+    step(admin, &ids, &Step::Suspend).await
+}
+
+/// `POST …/connections/{connection}/resume`
+pub(super) async fn resume(admin: Admin, ids: PathIds) -> Answer {
+    step(admin, &ids, &Step::Resume).await
+}
+
+/// `POST /operator/v1/tenants/{tenant}/connections/{connection}/approve`
+pub(super) async fn approve(admin: Admin, ids: PathIds) -> Answer {
+    step(admin, &ids, &Step::Approve).await
+}
+
+/// `POST /operator/v1/tenants/{tenant}/connections/{connection}/reject`
+pub(super) async fn reject(admin: Admin, ids: PathIds, ApiJson(body): ApiJson<Rejection>) -> Answer {
+    step(admin, &ids, &Step::Reject { reason: body.reason }).await
 }
 
 /// `POST /operator/v1/tenants/{tenant}/connections/{connection}/activate`
-pub(super) async fn activate(admin: Admin, ids: PathIds) -> Answer {
-    step(admin, &ids, Step::Activate).await
+pub(super) async fn activate(
+    admin: Admin,
+    ids: PathIds,
+    OptionalJson(body): OptionalJson<Activation>,
+) -> Answer {
+    let without_test = body.without_test;
+    step(admin, &ids, &Step::Activate { without_test }).await
 }
 
-async fn step(Admin(admin): Admin, ids: &PathIds, step: Step) -> Answer {
+async fn step(Admin(admin): Admin, ids: &PathIds, step: &Step) -> Answer {
     let connection = state::take(&admin, &ids.connection()?, step).await?;
     Ok(answer(StatusCode::OK, &admin, &connection, &[]))
 }

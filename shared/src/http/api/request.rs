@@ -23,6 +23,24 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for ApiJson<T> {
     }
 }
 
+/// A JSON body of at most [`JSON_LIMIT`], or none, which is the default.
+#[derive(Clone, Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(&parts.headers, body, JSON_LIMIT).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let body = axum::body::Body::from(bytes);
+        Ok(Self(body::read_json(&parts.headers, body, JSON_LIMIT).await?))
+    }
+}
+
 /// The ids of a request's path. One that is no id is answered like one that is unknown.
 #[derive(Clone, Debug)]
 pub struct PathIds(Vec<(String, String)>);

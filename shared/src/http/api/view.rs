@@ -7,7 +7,9 @@ use crate::app::Gatehouse;
 use crate::app::onboarding::app_clients::Versioned;
 use crate::app::onboarding::connections::ConnectionEdit;
 use crate::app::onboarding::domains::record_name;
-use crate::domain::connection::{Connection, Protocol, SamlConnection, SamlIdp, SubjectSource};
+use crate::domain::connection::{
+    Connection, ConnectionState, Protocol, SamlConnection, SamlIdp, SubjectSource,
+};
 use crate::domain::tenant::{DomainClaim, DomainState};
 use crate::domain::user::User;
 use crate::redacted::Secret;
@@ -46,9 +48,27 @@ pub(super) fn connection(gatehouse: &Gatehouse, connection: &Connection, read: &
         "service_provider": service_provider(gatehouse, connection, saml),
         "idp": saml.idp.as_ref().map(|idp| identity_provider(idp, now)),
         "findings": findings(connection, saml, read),
+        "validation": connection.onboarding.validation,
+        "tested_at": connection.onboarding.test.as_ref().map(|test| test.at),
+        "rejection": connection.onboarding.rejection,
+        "next_step": next_step(connection),
         "version": connection.version,
         "created_at": connection.created_at,
     })
+}
+
+/// What whoever sets it up does next.
+fn next_step(connection: &Connection) -> Option<&'static str> {
+    let Protocol::Saml(saml) = &connection.protocol;
+    let tested = connection.onboarding.test.is_some();
+    match connection.state {
+        ConnectionState::Draft if saml.idp.is_none() => Some("set the identity provider"),
+        ConnectionState::Draft | ConnectionState::InReview if !tested => Some("try it out by a test sign-in"),
+        ConnectionState::Draft | ConnectionState::Validating => Some("hand it in for review"),
+        ConnectionState::InReview => Some("wait for the review"),
+        ConnectionState::Active => None,
+        ConnectionState::Suspended => Some("resume it"),
+    }
 }
 
 /// Our side, to paste into the identity provider (IL-01, CH-02, SE-15).

@@ -59,7 +59,13 @@ pub async fn set(
     let mut connection = read.clone();
     let Protocol::Saml(saml) = &mut connection.protocol;
     saml.idp = Some(side(found.metadata, metadata_url));
-    let written = super::write(admin, read, connection, "connection.idp_set").await?;
+    let written = super::write(
+        admin,
+        read,
+        connection,
+        super::Change::quiet("connection.idp_set"),
+    )
+    .await?;
     Ok((written, found.findings))
 }
 

@@ -5,14 +5,16 @@ mod edit;
 pub mod idp;
 mod keys;
 pub mod state;
+mod validate;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::{OnboardingError, Thing};
 use super::{Administration, refused, rules};
 use crate::app::events;
 use crate::domain::connection::{Connection, ConnectionState, Protocol, SamlConnection};
 use crate::domain::ids::ConnectionId;
+use crate::domain::onboarding::Onboarding;
 use crate::store::{Guard, TenantTransaction};
 
 pub use edit::{ConnectionEdit, SamlEdit};
@@ -105,13 +107,14 @@ pub async fn create(
         idp_initiated: edit.idp_initiated,
         subject: edit.subject.clone(),
         attributes: edit.attributes.clone(),
+        onboarding: Onboarding::default(),
         version: 1,
         created_at: admin.now(),
     };
     edit.write(&mut connection);
     let mut tx = admin.store.begin();
     tx.create_connection(&connection);
-    noted(admin, &mut tx, "connection.created", &connection)?;
+    noted(admin, &mut tx, Change::quiet("connection.created"), &connection)?;
     tx.commit()
         .await
         .map_err(|error| refused(error, Guard::Connection, OnboardingError::ConnectionIdTaken))?;
@@ -131,23 +134,51 @@ pub async fn update(
     let edit = edit.checked(admin.endpoint_policy())?;
     let mut connection = read.clone();
     edit.write(&mut connection);
-    write(admin, read, connection, "connection.updated").await
+    write(admin, read, connection, Change::quiet("connection.updated")).await
 }
 
-/// Writes a changed connection over the one that was read.
+/// What a change is called, and what its audit entry says beside where the connection stands.
+struct Change {
+    action: &'static str,
+    data: Value,
+}
+
+impl Change {
+    fn quiet(action: &'static str) -> Self {
+        Self {
+            action,
+            data: json!({}),
+        }
+    }
+
+    fn state(data: Value) -> Self {
+        Self {
+            action: "connection.state_changed",
+            data,
+        }
+    }
+}
+
+/// Writes a changed connection over the one that was read. Where whoever is vouched for may be another than before,
+/// validation, test and review are anew, and until then nobody signs in by it.
 async fn write(
     admin: &Administration,
     read: &Connection,
     mut connection: Connection,
-    action: &str,
+    change: Change,
 ) -> Result<Connection, OnboardingError> {
     if connection == *read {
         return Ok(connection);
     }
+    if !connection.vouches_like(read) {
+        connection.onboarding.validation = None;
+        connection.onboarding.test = None;
+        connection.state = ConnectionState::Draft;
+    }
     connection.version = read.version + 1;
     let mut tx = admin.store.begin();
     tx.update_connection(&connection);
-    noted(admin, &mut tx, action, &connection)?;
+    noted(admin, &mut tx, change, &connection)?;
     tx.commit().await?;
     Ok(connection)
 }
@@ -156,19 +187,22 @@ async fn write(
 fn noted(
     admin: &Administration,
     tx: &mut TenantTransaction,
-    action: &str,
+    change: Change,
     connection: &Connection,
 ) -> Result<(), OnboardingError> {
     let actor = admin.actor.to_value();
     tx.tenant_events(vec![events::connection_changed(
-        action,
+        change.action,
         connection,
         admin.now(),
         &actor,
     )]);
-    let data =
+    let mut data =
         json!({ "connection": connection.id, "version": connection.version, "state": connection.state });
-    Ok(admin.audit(tx, action, data)?)
+    if let (Some(fields), Value::Object(more)) = (data.as_object_mut(), change.data) {
+        fields.extend(more);
+    }
+    Ok(admin.audit(tx, change.action, data)?)
 }
 
 /// AQ-01: who has no single sign-on in the plan changes none; what signs people in goes on.

@@ -1,0 +1,218 @@
+//! What is answered.
+
+use serde_json::{Value, json};
+
+use super::{
+    any_object, instant, list, named, number, one_of, perhaps, perhaps_instant, perhaps_text, record, switch,
+    text,
+};
+
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    let mut all = vec![
+        ("finding", finding()),
+        ("tenant", tenant()),
+        ("entitlements", entitlements()),
+        ("settings", settings()),
+        ("api_key", api_key(json!({}))),
+        ("api_key_made", api_key(json!({ "token": text() }))),
+        ("member", member()),
+        ("import_result", import_result()),
+        ("domain", domain()),
+        (
+            "audit_entry",
+            record(json!({ "id": text(), "at": instant(), "action": text(), "data": any_object() })),
+        ),
+        ("sign_in_failure", sign_in_failure()),
+        ("app_client", app_client()),
+        (
+            "client_secret_made",
+            record(json!({ "id": text(), "secret": text(), "expires_at": perhaps_instant() })),
+        ),
+    ];
+    all.extend(connections());
+    all
+}
+
+fn finding() -> Value {
+    record(json!({
+        "code": text(),
+        "severity": one_of(&["warning", "error"]),
+        "detail": text(),
+    }))
+}
+
+fn entitlements() -> Value {
+    record(json!({ "sso": switch(), "scim": switch(), "jit": switch() }))
+}
+
+fn settings() -> Value {
+    record(json!({
+        "provision_on_sign_in": switch(),
+        "default_role": perhaps_text(),
+        "default_team_role": perhaps_text(),
+        "allow_password": switch(),
+        "foreign_addresses": one_of(&["refuse", "known", "admit"]),
+        "confirm_linking": switch(),
+        "check_provision_attribute": perhaps_text(),
+        "access_seconds": number(),
+        "admin_contact": perhaps_text(),
+        "provision_beside_scim": switch(),
+    }))
+}
+
+fn tenant() -> Value {
+    record(json!({
+        "id": text(),
+        "name": text(),
+        "entitlements": named("entitlements"),
+        "seats": { "type": ["integer", "null"] },
+        "settings": any_object(),
+        "root_user": perhaps_text(),
+        "scim_enabled": switch(),
+        "version": number(),
+        "created_at": instant(),
+    }))
+}
+
+fn api_key(more: Value) -> Value {
+    let mut fields = json!({
+        "id": text(),
+        "kind": one_of(&["owner", "scim"]),
+        "name": text(),
+        "created_at": instant(),
+        "expires_at": perhaps_instant(),
+    });
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    record(fields)
+}
+
+fn member() -> Value {
+    json!({
+        "type": "object",
+        "required": ["id", "user_name", "role", "active", "source", "version"],
+        "properties": {
+            "id": text(),
+            "user_name": text(),
+            "email": perhaps_text(),
+            "given_name": perhaps_text(),
+            "family_name": perhaps_text(),
+            "position": perhaps_text(),
+            "department": perhaps_text(),
+            "mobile": perhaps_text(),
+            "picture": perhaps_text(),
+            "role": text(),
+            "active": switch(),
+            "source": one_of(&["manual", "sign_in", "scim"]),
+            "version": number(),
+            "created_at": instant(),
+            "modified_at": instant(),
+        },
+    })
+}
+
+fn import_result() -> Value {
+    let line = json!({
+        "type": "object",
+        "required": ["index", "status"],
+        "properties": {
+            "index": number(),
+            "status": one_of(&["created", "refused"]),
+            "id": text(),
+            "code": text(),
+            "detail": text(),
+        },
+    });
+    record(json!({ "results": list(line) }))
+}
+
+fn domain() -> Value {
+    json!({
+        "type": "object",
+        "required": ["domain", "state", "include_subdomains", "proof"],
+        "properties": {
+            "domain": text(),
+            "state": one_of(&["pending", "proven", "warned", "lapsed"]),
+            "include_subdomains": switch(),
+            "proven_at": perhaps_instant(),
+            "proof": record(json!({ "type": text(), "name": text(), "value": text() })),
+            "next_step": perhaps_text(),
+        },
+    })
+}
+
+fn sign_in_failure() -> Value {
+    record(json!({
+        "at": instant(),
+        "reference": perhaps_text(),
+        "connection": perhaps_text(),
+        "code": perhaps_text(),
+        "wanted": perhaps_text(),
+        "got": perhaps_text(),
+        "who": perhaps_text(),
+    }))
+}
+
+fn connections() -> Vec<(&'static str, Value)> {
+    let connection = json!({
+        "type": "object",
+        "required": ["id", "protocol", "state", "name", "service_provider", "findings", "version", "created_at"],
+        "properties": {
+            "id": text(),
+            "protocol": text(),
+            "state": one_of(&["draft", "validating", "in_review", "active", "suspended"]),
+            "name": text(),
+            "brand": text(),
+            "service_provider": any_object(),
+            "findings": list(any_object()),
+            "validation": perhaps(&record(json!({ "at": instant(), "findings": list(named("finding")) }))),
+            "tested_at": perhaps_instant(),
+            "rejection": perhaps(&record(json!({ "at": instant(), "reason": text() }))),
+            "next_step": perhaps_text(),
+            "version": number(),
+            "created_at": instant(),
+        },
+    });
+    let failure =
+        json!({ "code": text(), "wanted": text(), "got": text(), "who": text(), "reference": text() });
+    let test = json!({
+        "type": "object",
+        "required": ["id", "connection", "state", "started_at", "expires_at", "warnings"],
+        "properties": {
+            "id": text(),
+            "connection": text(),
+            "state": one_of(&["waiting", "passed", "failed"]),
+            "url": { "type": "string", "description": "Shown once: open it in a browser." },
+            "started_at": instant(),
+            "expires_at": instant(),
+            "answered_at": perhaps_instant(),
+            "came": perhaps(&any_object()),
+            "warnings": list(named("finding")),
+            "failure": perhaps(&record(failure)),
+        },
+    });
+    vec![("connection", connection), ("test_sign_in", test)]
+}
+
+fn app_client() -> Value {
+    record(json!({
+        "client_id": text(),
+        "name": text(),
+        "kind": one_of(&["confidential", "public"]),
+        "redirect_uris": list(text()),
+        "post_logout_redirect_uris": list(text()),
+        "initiate_login_uri": perhaps_text(),
+        "registration_uri": perhaps_text(),
+        "target_link_uris": list(text()),
+        "scopes": list(text()),
+        "id_token_signed_response_alg": text(),
+        "jwks": any_object(),
+        "default": switch(),
+        "secrets": list(record(json!({
+            "id": text(), "created_at": instant(), "expires_at": perhaps_instant(),
+        }))),
+        "version": number(),
+        "created_at": instant(),
+    }))
+}

@@ -1,0 +1,334 @@
+//! The routes of one tenant's resources, with their documents.
+
+use super::openapi::Doc;
+use super::table::{Table, Verb};
+use super::{api_keys, audit, connections, domains, members, tenants, tests_of_connections as tests};
+
+use Verb::{Delete, Get, Patch, Post, Put};
+
+/// Routes of one tenant's resources that operator and owner have in common.
+#[must_use]
+pub fn tenant_routes() -> Table {
+    connection_routes()
+        .merge(domain_routes())
+        .merge(member_routes())
+        .merge(other_routes())
+}
+
+fn connection_routes() -> Table {
+    let one = "/connections/{connection}";
+    let at = |action: &str| format!("{one}/{action}");
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Get,
+            "/connections",
+            connections::list,
+            doc("list_connections", "Connections of the organization").lists("connection"),
+        )
+        .on(
+            Post,
+            "/connections",
+            connections::create,
+            doc(
+                "create_connection",
+                "Makes a connection in state draft, with keys of its own",
+            )
+            .body("connection_new")
+            .makes("connection"),
+        )
+        .on(
+            Get,
+            one,
+            connections::read,
+            doc("read_connection", "A connection").shows("connection"),
+        )
+        .on(
+            Patch,
+            one,
+            connections::update,
+            doc("update_connection", "Changes a connection (JSON Merge Patch)")
+                .body("connection_change")
+                .shows("connection")
+                .changes(),
+        )
+        .on(
+            Put,
+            &at("idp"),
+            connections::set_idp,
+            doc(
+                "set_identity_provider",
+                "Sets the identity provider; an active connection goes back to draft",
+            )
+            .body("connection_idp")
+            .shows("connection")
+            .changes(),
+        )
+        .on(
+            Post,
+            &at("validate"),
+            connections::validate,
+            step("validate_connection", "Validates without handing in"),
+        )
+        .on(
+            Post,
+            &at("submit"),
+            connections::submit,
+            step("submit_connection", "Validates, and hands in for review"),
+        )
+        .on(
+            Post,
+            &at("withdraw"),
+            connections::withdraw,
+            step("withdraw_connection", "Takes back to draft"),
+        )
+        .on(
+            Post,
+            &at("suspend"),
+            connections::suspend,
+            step("suspend_connection", "Switches off, and ends its access"),
+        )
+        .on(
+            Post,
+            &at("resume"),
+            connections::resume,
+            step("resume_connection", "Switches on what was suspended"),
+        )
+        .on(
+            Post,
+            &at("tests"),
+            tests::start,
+            doc(
+                "start_test_sign_in",
+                "Starts a test sign-in, and gives its address",
+            )
+            .makes("test_sign_in")
+            .refuses(&[409]),
+        )
+        .on(
+            Get,
+            &at("tests/{test}"),
+            tests::read,
+            doc("read_test_sign_in", "What came of a test sign-in").shows("test_sign_in"),
+        )
+}
+
+/// A step of a connection.
+fn step(id: &'static str, summary: &'static str) -> Doc {
+    Doc::new(id, summary).shows("connection").refuses(&[409])
+}
+
+fn domain_routes() -> Table {
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Get,
+            "/domains",
+            domains::list,
+            doc(
+                "list_domains",
+                "Domains of the organization, each with the record that proves it",
+            )
+            .lists("domain"),
+        )
+        .on(
+            Delete,
+            "/domains/{domain}",
+            domains::remove,
+            doc("remove_domain", "Gives a domain up").refuses(&[409]),
+        )
+}
+
+fn member_routes() -> Table {
+    let one = "/members/{member}";
+    let at = |action: &str| format!("{one}/{action}");
+    let doc = Doc::new;
+    let access = |id, summary| doc(id, summary).shows("member").refuses(&[409]);
+    Table::new()
+        .on(
+            Get,
+            "/members",
+            members::list,
+            doc("list_members", "Members").lists("member"),
+        )
+        .on(
+            Post,
+            "/members",
+            members::create,
+            doc("create_member", "Makes a member by hand")
+                .body("member_new")
+                .makes("member"),
+        )
+        .on(
+            Post,
+            "/members/import",
+            members::import,
+            doc("import_members", "Makes members, each with its own answer")
+                .body("members_import")
+                .shows("import_result")
+                .refuses(&[409]),
+        )
+        .on(
+            Get,
+            one,
+            members::read,
+            doc("read_member", "A member").shows("member"),
+        )
+        .on(
+            Patch,
+            one,
+            members::update,
+            doc("update_member", "Changes a member (JSON Merge Patch)")
+                .body("member_change")
+                .shows("member")
+                .changes(),
+        )
+        .on(
+            Post,
+            &at("deactivate"),
+            members::deactivate,
+            access("deactivate_member", "Switches a member off; every access ends"),
+        )
+        .on(
+            Post,
+            &at("reactivate"),
+            members::reactivate,
+            access("reactivate_member", "Switches a member on; it takes a seat"),
+        )
+        .on(
+            Post,
+            &at("revoke-sessions"),
+            members::revoke_sessions,
+            access("revoke_sessions", "Ends every session of a member"),
+        )
+}
+
+fn other_routes() -> Table {
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Get,
+            "/api-keys",
+            api_keys::list,
+            doc("list_api_keys", "API keys, without tokens").lists("api_key"),
+        )
+        .on(
+            Post,
+            "/api-keys",
+            api_keys::create,
+            doc("create_api_key", "Makes an API key; its token is shown this once")
+                .body("api_key_new")
+                .makes("api_key_made"),
+        )
+        .on(
+            Delete,
+            "/api-keys/{key}",
+            api_keys::revoke,
+            doc("revoke_api_key", "Revokes an API key at once"),
+        )
+        .on(
+            Get,
+            "/sign-in-failures",
+            audit::failures,
+            doc("list_sign_in_failures", "Failed sign-ins, newest first")
+                .query("reference", "The reference that the person reads out.")
+                .lists("sign_in_failure"),
+        )
+        .on(
+            Get,
+            "/audit",
+            audit::trail,
+            doc("list_audit", "The audit trail, newest first").lists("audit_entry"),
+        )
+}
+
+/// What the owner has beside them.
+#[must_use]
+pub fn owner_routes() -> Table {
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Post,
+            "/domains",
+            domains::submit,
+            doc("submit_domain", "Submits a domain; its proof is to be set")
+                .body("domain_new")
+                .makes("domain"),
+        )
+        .on(
+            Get,
+            "/tenant",
+            tenants::read,
+            doc("read_tenant", "The organization").shows("tenant"),
+        )
+        .on(
+            Patch,
+            "/tenant/settings",
+            tenants::update_settings,
+            doc("update_settings", "Changes the settings (JSON Merge Patch)")
+                .body("settings_change")
+                .shows("tenant")
+                .changes(),
+        )
+}
+
+/// What the operator has beside them, on one tenant.
+#[must_use]
+pub fn operator_routes() -> Table {
+    let doc = Doc::new;
+    let at = |action: &str| format!("/connections/{{connection}}/{action}");
+    Table::new()
+        .on(
+            Get,
+            "/",
+            tenants::read,
+            doc("read_tenant", "A tenant").shows("tenant"),
+        )
+        .on(
+            Patch,
+            "/",
+            tenants::update,
+            doc("update_tenant", "Changes a tenant (JSON Merge Patch)")
+                .body("tenant_change")
+                .shows("tenant")
+                .changes(),
+        )
+        .on(
+            Post,
+            "/domains",
+            domains::attest,
+            doc("attest_domain", "Vouches for a domain")
+                .body("domain_new")
+                .makes("domain"),
+        )
+        .on(
+            Post,
+            "/domains/{domain}/approve",
+            domains::approve,
+            doc("approve_domain", "Approves what the owner submitted")
+                .shows("domain")
+                .refuses(&[409]),
+        )
+        .on(
+            Post,
+            &at("approve"),
+            connections::approve,
+            step("approve_connection", "Switches on what is in review"),
+        )
+        .on(
+            Post,
+            &at("reject"),
+            connections::reject,
+            step("reject_connection", "Sends back to draft, with a reason").body("rejection"),
+        )
+        .on(
+            Post,
+            &at("activate"),
+            connections::activate,
+            step(
+                "activate_connection",
+                "Switches on from any state, for imported connections",
+            )
+            .may_have_body("activation"),
+        )
+}
