@@ -9,6 +9,8 @@ use aws_config::{BehaviorVersion, Region};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::events::EventBus;
+use crate::mail::Mailer;
 use crate::secrets::Secrets;
 use crate::store::{Store, Tables};
 
@@ -70,4 +72,32 @@ pub fn secrets(sdk: &SdkConfig, config: &Config, clock: &Clock) -> Secrets {
     }
     let client = aws_sdk_secretsmanager::Client::from_conf(builder.build());
     Secrets::new(client, &config.secrets_prefix, clock.clone())
+}
+
+/// Source of our events on the bus: what consumers filter by.
+pub const EVENT_SOURCE: &str = "gatehouse";
+
+/// The mailer; `None` where no sender is configured.
+#[must_use]
+pub fn mailer(sdk: &SdkConfig, config: &Config, clock: &Clock) -> Option<Mailer> {
+    let sender = config.mail_sender.as_deref()?;
+    let mut builder = aws_sdk_sesv2::config::Builder::from(sdk);
+    if let Some(endpoint) = &config.endpoints.ses {
+        builder = builder.endpoint_url(endpoint);
+    }
+    let client = aws_sdk_sesv2::Client::from_conf(builder.build());
+    // `Config` took the sender only as a mailbox.
+    Mailer::new(client, sender, clock.clone()).ok()
+}
+
+/// The event bus; `None` where none is configured.
+#[must_use]
+pub fn event_bus(sdk: &SdkConfig, config: &Config) -> Option<EventBus> {
+    let bus = config.event_bus.as_deref()?;
+    let mut builder = aws_sdk_eventbridge::config::Builder::from(sdk);
+    if let Some(endpoint) = &config.endpoints.event_bridge {
+        builder = builder.endpoint_url(endpoint);
+    }
+    let client = aws_sdk_eventbridge::Client::from_conf(builder.build());
+    Some(EventBus::new(client, bus, EVENT_SOURCE))
 }

@@ -4,7 +4,12 @@
 //! `[redacted]` or `[personal]`. Other crates do not know that rule and print whole requests when asked for detail, so
 //! of them only warnings and errors pass, whatever the filter says.
 
-use tracing::{Level, Metadata, Subscriber};
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use tracing::{Level, Metadata, Span, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{FilterExt, FilterFn};
 use tracing_subscriber::fmt::MakeWriter;
@@ -45,8 +50,15 @@ enum Format {
     Compact,
 }
 
+/// Whether standard output goes to CloudWatch, which reads metrics out of it.
+static IN_LAMBDA: AtomicBool = AtomicBool::new(false);
+
+/// Namespace of our metrics in CloudWatch.
+pub const METRICS_NAMESPACE: &str = "Gatehouse";
+
 /// JSON lines on standard output, as CloudWatch takes them. A second call changes nothing.
 pub fn init_lambda() {
+    IN_LAMBDA.store(true, Ordering::Relaxed);
     let subscriber = subscriber(Format::Json, None, std::io::stdout);
     drop(tracing::subscriber::set_global_default(subscriber));
 }
@@ -65,6 +77,55 @@ where
 {
     let subscriber = subscriber(Format::Json, filter, writer);
     drop(tracing::subscriber::set_global_default(subscriber));
+}
+
+/// The span of a function that no request starts: a schedule or a stream does. `function` is the Lambda's name.
+#[must_use]
+pub fn invocation(function: &'static str) -> Span {
+    tracing::info_span!("invocation", function)
+}
+
+/// Counts of one invocation, as metrics of the function: CloudWatch's embedded metric format on standard output.
+/// Elsewhere than in Lambda a log line says what is not zero.
+pub fn metrics(function: &str, at: DateTime<Utc>, counts: &[(&str, usize)]) {
+    if IN_LAMBDA.load(Ordering::Relaxed) {
+        let line = format!("{}\n", embedded_metrics(function, at, counts));
+        drop(std::io::stdout().lock().write_all(line.as_bytes()));
+    } else {
+        let told: Map<String, Value> = counts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| ((*name).to_owned(), Value::from(*count)))
+            .collect();
+        let told = Value::Object(told);
+        tracing::debug!(counts = %told, "done");
+    }
+}
+
+/// See "Specification: Embedded metric format" in the CloudWatch guide.
+fn embedded_metrics(function: &str, at: DateTime<Utc>, counts: &[(&str, usize)]) -> Value {
+    let names = counts
+        .iter()
+        .map(|(name, _)| json!({ "Name": name, "Unit": "Count" }));
+    let mut document = json!({
+        "_aws": {
+            "Timestamp": at.timestamp_millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": METRICS_NAMESPACE,
+                "Dimensions": [["function"]],
+                "Metrics": names.collect::<Vec<_>>(),
+            }],
+        },
+        "function": function,
+    });
+    if let Some(document) = document.as_object_mut() {
+        document.extend(
+            counts
+                .iter()
+                .map(|(name, count)| ((*name).to_owned(), Value::from(*count))),
+        );
+    }
+    document
 }
 
 fn subscriber<W>(format: Format, filter: Option<&str>, writer: W) -> impl Subscriber + Send + Sync + 'static

@@ -68,3 +68,25 @@ fn a_malformed_filter_is_as_none() {
     });
     assert!(text.contains("seen") && !text.contains("unseen"), "{text}");
 }
+
+#[test]
+fn metrics_are_in_the_embedded_format() {
+    let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    let line = embedded_metrics("outbox_relay", at, &[("Events", 3), ("Mails", 0)]);
+    assert_eq!(
+        line,
+        json!({
+            "_aws": {
+                "Timestamp": 1_700_000_000_000_i64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "Gatehouse",
+                    "Dimensions": [["function"]],
+                    "Metrics": [{"Name": "Events", "Unit": "Count"}, {"Name": "Mails", "Unit": "Count"}],
+                }],
+            },
+            "function": "outbox_relay",
+            "Events": 3,
+            "Mails": 0,
+        })
+    );
+}

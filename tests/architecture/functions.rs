@@ -28,16 +28,20 @@ fn folder_package_and_span_have_one_name() {
             wrong.push(format!("functions/{name}: no src/lib.rs"));
             continue;
         };
-        // The router is wrapped by the edge under the function's own name, which becomes the span.
+        // The router is wrapped by the edge under the function's own name, which becomes the span; a function that a
+        // stream or a schedule starts opens its span itself.
         let squeezed: String = library.split_whitespace().collect();
-        if !squeezed.contains("edge::wrap(") || !squeezed.contains(&format!(",\"{name}\")")) {
+        let routes = squeezed.contains("edge::wrap(") && squeezed.contains(&format!(",\"{name}\")"));
+        let handles = squeezed.contains(&format!("telemetry::invocation(\"{name}\")"));
+        if !routes && !handles {
             wrong.push(format!(
-                "functions/{name}: no edge::wrap(…, \"{name}\") in lib.rs"
+                "functions/{name}: neither edge::wrap(…, \"{name}\") nor telemetry::invocation(\"{name}\") in lib.rs"
             ));
         }
         let main = fs::read_to_string(folder.join("main.rs")).unwrap_or_default();
-        if !main.contains(&format!("{name}::router(")) {
-            wrong.push(format!("functions/{name}: main.rs does not run {name}::router"));
+        let entry = if routes { "router" } else { "handle" };
+        if !main.contains(&format!("{name}::{entry}(")) {
+            wrong.push(format!("functions/{name}: main.rs does not run {name}::{entry}"));
         }
     }
     none("functions that are not named alike", &wrong);

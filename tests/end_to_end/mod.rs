@@ -3,4 +3,5 @@
 mod admin;
 mod logs;
 mod openid_provider;
+mod relay;
 mod sign_in;

@@ -25,7 +25,9 @@ use gatehouse::random;
 use gatehouse::redacted::Secret;
 use gatehouse::saml::keys::{KeyMaterial, KeyRing, RsaSize};
 use gatehouse::secrets::SecretName;
-use gatehouse_local::{Local, Options};
+use gatehouse_local::control::ReadMail;
+use gatehouse_local::event_source::Position;
+use gatehouse_local::{Local, Options, functions};
 use serde_json::json;
 
 use crate::browser::Browser;
@@ -78,6 +80,8 @@ impl World {
             ("GATEHOUSE_EPHEMERAL_TABLE", "Ephemeral"),
             ("GATEHOUSE_SECRETS_PREFIX", "gatehouse/test"),
             ("GATEHOUSE_ROLE_CATALOGUE", "stakeholder-to-admin"),
+            ("GATEHOUSE_MAIL_SENDER", "Gatehouse <no-reply@gatehouse.example>"),
+            ("GATEHOUSE_EVENT_BUS", "gatehouse"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let config = Config::from_env(variables).unwrap();
@@ -99,6 +103,34 @@ impl World {
             client,
             client_secret,
         }
+    }
+
+    /// Carries the outbox: all that was written so far.
+    pub async fn relay(&self) -> usize {
+        let source = functions::event_source(&self.local, &self.gatehouse).unwrap();
+        source.drain().await.unwrap()
+    }
+
+    /// Carries the whole stream again, as a mapping without a memory would.
+    pub async fn relay_from_the_start(&self) -> usize {
+        let start = Position::default();
+        let again = functions::event_source_from(&self.local, &self.gatehouse, start).unwrap();
+        again.drain().await.unwrap()
+    }
+
+    /// Mails that SES accepted, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<ReadMail> {
+        ReadMail::all(self.local.mailbox())
+    }
+
+    /// Events on the bus of this type, as their consumers get them.
+    #[must_use]
+    pub fn on_the_bus(&self, kind: &str) -> Vec<serde_json::Value> {
+        let all = self.local.events().events().into_iter();
+        all.filter(|event| event["detail-type"] == kind)
+            .map(|event| event["detail"].clone())
+            .collect()
     }
 
     /// A new browser.

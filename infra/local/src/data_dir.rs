@@ -53,6 +53,7 @@ const OWN_ENTRIES: &[&str] = &[
     "local.json",
     "mail",
     "events",
+    "relayed",
     FIRST_START,
 ];
 
@@ -179,6 +180,12 @@ impl DataDir {
     #[must_use]
     pub fn mail(&self) -> PathBuf {
         self.path.join("mail")
+    }
+
+    /// How far the relay has come in the table's stream.
+    #[must_use]
+    pub fn relayed(&self) -> PathBuf {
+        self.path.join("relayed")
     }
 
     /// One JSON-lines file a day.

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use gatehouse::app::Gatehouse;
+use gatehouse::app::outbox_relay::{Relay, RelayError};
 use gatehouse::config::{Config, ConfigError};
+use serde_json::json;
 
 use crate::Local;
 use crate::aws::tables::{DIRECTORY, EPHEMERAL};
+use crate::control::ScheduledFunctions;
+use crate::event_source::{EventSource, Position};
 
 /// What a deployment is told beside its addresses.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +50,37 @@ pub fn gatehouse(local: &Local, settings: &Settings) -> Result<Arc<Gatehouse>, C
     variables.extend(settings.variables.iter().cloned());
     let config = Config::from_env(variables)?;
     Ok(Gatehouse::new(config, local.clock().clone(), local.sdk_config()))
+}
+
+/// What carries the table's stream to `outbox_relay`.
+///
+/// # Errors
+/// [`RelayError`] when the configuration lacks what it carries to.
+pub fn event_source(local: &Local, gatehouse: &Arc<Gatehouse>) -> Result<EventSource, RelayError> {
+    event_source_from(local, gatehouse, local.stream_position().clone())
+}
+
+/// As [`event_source`], from another place of the stream than where this process has come to.
+///
+/// # Errors
+/// As [`event_source`].
+pub fn event_source_from(
+    local: &Local,
+    gatehouse: &Arc<Gatehouse>,
+    position: Position,
+) -> Result<EventSource, RelayError> {
+    let relay = Arc::new(Relay::new(gatehouse.clone())?);
+    Ok(EventSource::new(local.dynamodb().clone(), relay, position))
+}
+
+/// What schedules and the stream start, by name, to be started now.
+#[must_use]
+pub fn scheduled(source: &EventSource) -> ScheduledFunctions {
+    let source = source.clone();
+    ScheduledFunctions::default().with("outbox_relay", move || {
+        let source = source.clone();
+        async move { source.drain().await.map(|carried| json!({ "carried": carried })) }
+    })
 }
 
 /// The routers of all functions, to stand behind the gateway.

@@ -1,9 +1,9 @@
 //! A whole Gatehouse on this machine: functions, seed, demo identity provider, demo app, control URL.
 
+use gatehouse::app::outbox_relay::RelayError;
 use gatehouse::config::ConfigError;
 use gatehouse::random::RandomError;
 
-use crate::control::ScheduledFunctions;
 use crate::data_dir::DataDir;
 use crate::demo_idp::{DemoIdp, IdpKeys, KeysError, SamlConsumer};
 use crate::functions::{self, Settings};
@@ -20,6 +20,9 @@ pub enum InstanceError {
     /// See [`KeysError`].
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// See [`RelayError`].
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// The configuration that is made here is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -65,7 +68,9 @@ pub async fn serve(local: &Local) -> Result<LocalJson, InstanceError> {
     local.serve_functions(functions::routers(&gatehouse));
     local.serve_demo_idp(demo_idp::router(idp));
     local.serve_demo_app(demo_app::router(seed::registration(&seeded), local.clock()));
-    local.serve_control(ScheduledFunctions::default());
+    let source = functions::event_source(local, &gatehouse)?;
+    local.serve_control(functions::scheduled(&source));
+    local.keep_running(source.run());
     local.control_url().clone_into(&mut seeded.control_url);
     seeded.pid = std::process::id();
     if let Some(folder) = folder {

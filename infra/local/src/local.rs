@@ -23,6 +23,7 @@ use crate::aws::secrets_manager::{SecretsManager, SecretsManagerError};
 use crate::aws::ses::{Mailbox, MailboxError};
 use crate::control::{self, Control, ScheduledFunctions};
 use crate::data_dir::{DataDir, DataDirError};
+use crate::event_source::Position;
 use crate::gateway;
 use crate::http_client::{Faults, ObservedHttpClient, Traffic};
 use crate::site::Site;
@@ -157,6 +158,7 @@ pub struct Local {
     sites: Mutex<Sites>,
     stop: watch::Sender<bool>,
     _endpoint: Endpoint,
+    stream_position: Position,
     data_dir: Option<DataDir>,
 }
 
@@ -236,6 +238,7 @@ impl Local {
             }),
             stop: watch::Sender::new(false),
             _endpoint: endpoint,
+            stream_position: Position::kept_in(data_dir.as_ref().map(DataDir::relayed)),
             data_dir,
         })
     }
@@ -280,6 +283,12 @@ impl Local {
     #[must_use]
     pub fn events(&self) -> &EventBus {
         &self.control.services.events
+    }
+
+    /// How far the relay has come in the tables' stream.
+    #[must_use]
+    pub fn stream_position(&self) -> &Position {
+        &self.stream_position
     }
 
     /// The data folder, if there is one.
@@ -342,6 +351,18 @@ impl Local {
         if let Some(site) = take(&mut sites) {
             site.serve(router, &mut sites.tasks, &self.stop.subscribe());
         }
+    }
+
+    /// Runs something beside the sites until [`Local::stop`]. Must be called inside a tokio runtime.
+    pub fn keep_running(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut stop = self.stop.subscribe();
+        let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        sites.tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                _ = stop.wait_for(|stopped| *stopped) => {}
+            }
+        });
     }
 
     /// Lets the sites finish what they have begun (2 s at most), then stops the services.

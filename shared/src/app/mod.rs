@@ -12,6 +12,7 @@ pub mod finish_sign_in;
 pub mod issue_code;
 pub mod onboarding;
 pub mod openid_provider;
+pub mod outbox_relay;
 pub mod scim;
 pub mod sp_metadata;
 pub mod start_sign_in;
@@ -24,6 +25,8 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::domain::connection::{Connection, SamlConnection};
 use crate::domain::ids::ConnectionId;
+use crate::events::EventBus;
+use crate::mail::Mailer;
 use crate::openid_provider::clients::AppClient;
 use crate::outbound::Outbound;
 use crate::random;
@@ -49,6 +52,10 @@ pub struct Gatehouse {
     pub store: Store,
     /// Secrets Manager.
     pub secrets: Secrets,
+    /// SES; `None` where no sender is configured.
+    pub mailer: Option<Mailer>,
+    /// EventBridge; `None` where no bus is configured.
+    pub event_bus: Option<EventBus>,
     /// The guarded way to addresses that customers type in.
     pub outbound: Outbound,
     /// Limits the records of failed sign-ins.
@@ -75,6 +82,8 @@ impl Gatehouse {
         Arc::new(Self {
             store: aws::store(sdk, &config, &clock),
             secrets: aws::secrets(sdk, &config, &clock),
+            mailer: aws::mailer(sdk, &config, &clock),
+            event_bus: aws::event_bus(sdk, &config),
             outbound: Outbound::new(config.allow_loopback_http),
             failure_limit: failures::FailureLimit::default(),
             op_keys: openid_provider::keys::KeysCache::default(),

@@ -6,6 +6,7 @@ pub mod email;
 pub mod event;
 pub mod group;
 pub mod ids;
+pub mod letter;
 pub mod onboarding;
 pub mod phone;
 pub mod profile;

@@ -18,6 +18,9 @@ pub enum MailError {
     /// The reference has other characters than letters, digits, `_`, `-`, or not 1–128 of them.
     #[error("wanted a reference of 1 to 128 letters, digits, _ and -")]
     Reference,
+    /// The letter needs a secret that is not there.
+    #[error("wanted the secret that the letter carries; there is none")]
+    Secret,
     /// The message could not be put together.
     #[error("the message could not be put together")]
     Compose,
@@ -44,6 +47,7 @@ impl MailError {
             Self::Recipient => "mail_recipient_invalid",
             Self::Subject => "mail_subject_invalid",
             Self::Reference => "mail_reference_invalid",
+            Self::Secret => "mail_secret_missing",
             Self::Compose => "mail_not_composed",
             Self::Refused { .. } => "mail_refused",
             Self::Unavailable { .. } => "mail_unavailable",
@@ -59,6 +63,7 @@ impl MailError {
             | Self::Recipient
             | Self::Subject
             | Self::Reference
+            | Self::Secret
             | Self::Compose
             | Self::Refused { .. } => true,
         }

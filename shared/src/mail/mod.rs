@@ -4,6 +4,7 @@
 //! reference that goes with each mail is what tells two copies of one mail apart from two mails.
 
 mod error;
+pub mod letters;
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::primitives::Blob;

@@ -258,7 +258,9 @@ impl Dynamo {
             let delete = delete.map_err(|e| cannot_build("BatchWriteItem", &e))?;
             requests.push((table, WriteRequest::builder().delete_request(delete).build()));
         }
-        let batches = requests.chunks(BATCH).map(|batch| self.write_batch(batch));
+        // Owned, so that the future may move between threads whoever awaits it.
+        let batches: Vec<Vec<_>> = requests.chunks(BATCH).map(<[_]>::to_vec).collect();
+        let batches = batches.into_iter().map(|batch| self.write_batch(batch));
         let mut batches = futures_util::stream::iter(batches).buffer_unordered(PARALLEL);
         while let Some(written) = batches.next().await {
             written?;
@@ -266,10 +268,10 @@ impl Dynamo {
         Ok(())
     }
 
-    async fn write_batch(&self, batch: &[(String, WriteRequest)]) -> Result<(), StoreError> {
+    async fn write_batch(&self, batch: Vec<(String, WriteRequest)>) -> Result<(), StoreError> {
         let mut pending: HashMap<String, Vec<WriteRequest>> = HashMap::new();
         for (table, request) in batch {
-            pending.entry(table.clone()).or_default().push(request.clone());
+            pending.entry(table).or_default().push(request);
         }
         let mut patience = Patience::new();
         loop {

@@ -42,9 +42,22 @@ fn ephemeral(pk: String, sk: impl Into<String>) -> Key {
     }
 }
 
+/// SHA-256.
+pub(super) fn digest(text: &str) -> impl Iterator<Item = u8> {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    (0..digest::SHA256_OUTPUT_LEN).filter_map(move |at| digest.as_ref().get(at).copied())
+}
+
 /// SHA-256 in base64url: what is stored of a token.
 pub(super) fn hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+/// How the sort key of every outbox item begins; the relay's filter takes nothing else.
+pub(super) const OUTBOX: &str = "O#";
+/// An outbox item by the keys that the stream has.
+pub(super) fn outbox_item(pk: &str, sk: &str) -> Key {
+    directory(pk.to_owned(), sk)
 }
 
 /// The form that names are compared in. Unicode lower case stands in for full case folding.
@@ -109,10 +122,10 @@ pub(super) fn user_identity(t: &TenantId, uid: &UserId, c: &ConnectionId, subjec
     directory(user_pk(t, uid.as_str()), format!("X#{c}#{subject}"))
 }
 pub(super) fn user_event(t: &TenantId, uid: &str, sequence: u64) -> Key {
-    directory(user_pk(t, uid), format!("O#{sequence:020}"))
+    directory(user_pk(t, uid), format!("{OUTBOX}{sequence:020}"))
 }
 pub(super) fn tenant_event(t: &TenantId, id: &str) -> Key {
-    directory(tenant_pk(t), format!("O#{id}"))
+    directory(tenant_pk(t), format!("{OUTBOX}{id}"))
 }
 pub(super) fn user_list_pk(t: &TenantId) -> String {
     format!("UL#{t}")
@@ -255,6 +268,10 @@ pub(super) fn audit(t: &TenantId, day: &str, id: &str) -> Key {
     directory(audit_pk(t, day), id)
 }
 
+/// What a mail says that nobody else may read; gone once it is sent.
+pub(super) fn mail_secret(t: &TenantId, reference: &str) -> Key {
+    ephemeral(format!("MS#{t}#{reference}"), ".")
+}
 pub(super) fn session_pk(t: &TenantId, uid: &UserId) -> String {
     format!("S#{t}#{uid}")
 }

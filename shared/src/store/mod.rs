@@ -40,7 +40,7 @@ pub use error::{CommitError, StoreError};
 pub use groups::{
     ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta, PendingChange,
 };
-pub use outbox::{AuditRecord, OutboxRecord, read_outbox};
+pub use outbox::{AuditRecord, MailJob, OutboxKey, OutboxRecord, read_outbox};
 pub use scim_access::ScimAccess;
 pub use transaction::{Guard, TenantTransaction};
 pub use users::KnownIdentity;

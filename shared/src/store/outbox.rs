@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::TenantStore;
-use super::error::StoreError;
-use super::item::{Item, read_doc};
-use super::keys::{self, Table};
+use super::error::{CommitError, StoreError};
+use super::item::{Item, read_doc, read_text, text};
+use super::keys::{self, Key, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use crate::domain::email::EmailAddress;
 use crate::domain::event::Event;
+use crate::domain::ids::TenantId;
+use crate::domain::letter::Letter;
 use crate::random;
+use crate::redacted::Secret;
 
 /// How long an outbox item stays for replay.
 const KEPT_DAYS: i64 = 30;
@@ -26,18 +29,67 @@ pub enum OutboxRecord {
     Events {
         /// The events.
         events: Vec<Event>,
+        /// Whether the change wrote its own entries in the audit trail; else the relay writes one for each event.
+        #[serde(default)]
+        audited: bool,
     },
     /// A mail to send.
-    Mail {
-        /// Id that makes a second sending recognisable.
-        reference: String,
-        /// To whom.
-        to: EmailAddress,
-        /// Which template.
-        template: String,
-        /// What the template needs.
-        data: Value,
-    },
+    Mail(MailJob),
+}
+
+/// A mail to send. What only the recipient may read lies apart, in the table that has neither stream nor backup.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MailJob {
+    /// Id that makes a second sending recognisable: letters, digits, `_` and `-`.
+    pub reference: String,
+    /// To whom.
+    pub to: EmailAddress,
+    /// What it says.
+    pub letter: Letter,
+    /// Past this it is of no use and is not sent.
+    pub not_after: DateTime<Utc>,
+    /// Whether a secret lies beside it.
+    pub has_secret: bool,
+}
+
+/// Where an outbox item lies: the partition of what it describes, and its place there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxKey {
+    tenant: TenantId,
+    key: Key,
+}
+
+impl OutboxKey {
+    /// Reads the keys of a stream record; `None` when they are not those of an outbox item.
+    #[must_use]
+    pub fn parse(pk: &str, sk: &str) -> Option<Self> {
+        let (kind, rest) = pk.split_once('#')?;
+        let tenant = match kind {
+            "T" | "U" | "G" => rest.split('#').next()?,
+            _ => return None,
+        };
+        if !sk.starts_with(keys::OUTBOX) {
+            return None;
+        }
+        Some(Self {
+            tenant: TenantId::parse(tenant).ok()?,
+            key: keys::outbox_item(pk, sk),
+        })
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// A name of the event at `place` in this item, the same whenever it is asked: consumers know a second delivery by it.
+    #[must_use]
+    pub fn event_id(&self, place: usize) -> String {
+        let mut id = keys::hash(&format!("{}\n{}\n{place}", self.key.pk, self.key.sk));
+        id.truncate(22);
+        id
+    }
 }
 
 /// An entry of a tenant's audit trail.
@@ -59,16 +111,28 @@ impl AuditRecord {
     /// # Errors
     /// [`StoreError`] when randomness fails.
     pub fn new(at: DateTime<Utc>, action: &str, data: Value) -> Result<Self, StoreError> {
+        Ok(Self::with_id(at, action, data, &random::bytes()?))
+    }
+
+    /// The record of an event: the same each time it is made, so that writing it again changes nothing.
+    #[must_use]
+    pub fn of_event(at: DateTime<Utc>, action: &str, data: Value, event_id: &str) -> Self {
+        let mut seed = [0u8; 10];
+        for (byte, from) in seed.iter_mut().zip(keys::digest(event_id)) {
+            *byte = from;
+        }
+        Self::with_id(at, action, data, &seed)
+    }
+
+    fn with_id(at: DateTime<Utc>, action: &str, data: Value, rest: &[u8; 10]) -> Self {
         let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
-        let id = uuid::Builder::from_unix_timestamp_millis(millis, &random::bytes()?)
-            .into_uuid()
-            .to_string();
-        Ok(Self {
-            id,
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, rest).into_uuid();
+        Self {
+            id: id.to_string(),
             at,
             action: action.to_owned(),
             data,
-        })
+        }
     }
 }
 
@@ -76,48 +140,125 @@ impl TenantTransaction {
     /// Adds events of one user. `sequence` is the version of the user that the change makes.
     pub fn user_events(&mut self, user: &str, sequence: u64, events: Vec<Event>) {
         let key = keys::user_event(&self.handle.tenant, user, sequence);
-        self.outbox(key, &OutboxRecord::Events { events });
+        self.events.push((key, events));
     }
 
     /// Adds events of the tenant itself, or of what has no partition of its own.
     pub fn tenant_events(&mut self, events: Vec<Event>) {
-        self.tenant_record(&OutboxRecord::Events { events });
-    }
-
-    /// Adds a mail to send.
-    pub fn mail(&mut self, record: &OutboxRecord) {
-        self.tenant_record(record);
-    }
-
-    fn tenant_record(&mut self, record: &OutboxRecord) {
-        match AuditRecord::new(self.handle.store.dynamo.clock.now(), "", Value::Null) {
-            Ok(ordered) => self.outbox(keys::tenant_event(&self.handle.tenant, &ordered.id), record),
-            Err(error) => drop(self.inner.item(Err(error))),
+        if let Some(key) = self.tenant_outbox_key() {
+            self.events.push((key, events));
         }
     }
 
     /// Adds events at a place of the outbox.
-    pub(super) fn events_at(&mut self, key: keys::Key, events: Vec<Event>) {
-        self.outbox(key, &OutboxRecord::Events { events });
+    pub(super) fn events_at(&mut self, key: Key, events: Vec<Event>) {
+        self.events.push((key, events));
     }
 
-    fn outbox(&mut self, key: keys::Key, record: &OutboxRecord) {
+    /// Adds a mail to send. `secret` is for its recipient alone: it is kept apart until the mail is sent.
+    pub fn mail(&mut self, job: &MailJob, secret: Option<&Secret>) {
+        let Some(key) = self.tenant_outbox_key() else {
+            return;
+        };
+        if let Some(secret) = secret {
+            let key = keys::mail_secret(&self.handle.tenant, &job.reference);
+            let item = Item::new(key)
+                .with("s", text(secret.expose()))
+                .until(job.not_after);
+            self.inner.put(Guard::Fresh, Ok(item), Some(Expression::absent()));
+        }
+        self.outbox(key, &OutboxRecord::Mail(job.clone()));
+    }
+
+    fn tenant_outbox_key(&mut self) -> Option<Key> {
+        match AuditRecord::new(self.handle.store.dynamo.clock.now(), "", Value::Null) {
+            Ok(ordered) => Some(keys::tenant_event(&self.handle.tenant, &ordered.id)),
+            Err(error) => {
+                drop(self.inner.item(Err(error)));
+                None
+            }
+        }
+    }
+
+    /// Puts the events in the outbox, when all that the transaction does is known.
+    pub(super) fn write_events(&mut self) {
+        let audited = self.audited;
+        for (key, events) in std::mem::take(&mut self.events) {
+            self.outbox(key, &OutboxRecord::Events { events, audited });
+        }
+    }
+
+    fn outbox(&mut self, key: Key, record: &OutboxRecord) {
         let until = self.handle.store.dynamo.clock.now() + TimeDelta::days(KEPT_DAYS);
         let item = Item::new(key).doc("outbox", record).map(|item| item.until(until));
         self.inner.put(Guard::Fresh, item, Some(Expression::absent()));
     }
 
-    /// Adds an entry to the audit trail.
+    /// Adds an entry to the audit trail; the relay then adds none for the events of this transaction.
     pub fn audit(&mut self, record: &AuditRecord) {
-        let day = record.at.format("%Y-%m-%d").to_string();
-        let key = keys::audit(&self.handle.tenant, &day, &record.id);
-        let item = Item::new(key).doc("audit", record);
-        let item = item.map(|item| item.until(record.at + TimeDelta::days(AUDIT_DAYS)));
+        self.audited = true;
+        let item = audit_item(&self.handle.tenant, record);
         self.inner.put(Guard::Fresh, item, None);
     }
 }
 
+fn audit_item(tenant: &TenantId, record: &AuditRecord) -> Result<Item, StoreError> {
+    let day = record.at.format("%Y-%m-%d").to_string();
+    let item = Item::new(keys::audit(tenant, &day, &record.id)).doc("audit", record)?;
+    Ok(item.until(record.at + TimeDelta::days(AUDIT_DAYS)))
+}
+
 impl TenantStore {
+    /// Writes entries of the audit trail; writing one again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when some could not be written.
+    pub async fn write_audit(&self, records: &[AuditRecord]) -> Result<(), StoreError> {
+        let items = records.iter().map(|record| audit_item(&self.tenant, record));
+        let items = items.collect::<Result<Vec<_>, _>>()?;
+        self.store.dynamo.write_each(items, &[]).await
+    }
+
+    /// A mail of the outbox with its secret; `None` when it was sent, or is past its time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the tables cannot be read.
+    pub async fn mail_job(&self, at: &OutboxKey) -> Result<Option<(MailJob, Option<Secret>)>, StoreError> {
+        if *at.tenant() != self.tenant {
+            return Ok(None);
+        }
+        let Some(item) = self.store.dynamo.get(&at.key).await? else {
+            return Ok(None);
+        };
+        let OutboxRecord::Mail(job) = read_doc("outbox", &item)? else {
+            return Ok(None);
+        };
+        if !job.has_secret {
+            return Ok(Some((job, None)));
+        }
+        let key = keys::mail_secret(&self.tenant, &job.reference);
+        let kept = self.store.dynamo.get(&key).await?;
+        let secret = kept
+            .as_ref()
+            .and_then(|item| read_text(item, "s"))
+            .map(Secret::new);
+        Ok(secret.map(|secret| (job, Some(secret))))
+    }
+
+    /// Takes a mail out of the outbox, and its secret with it: it was sent, or never will be.
+    ///
+    /// # Errors
+    /// [`CommitError`] when the tables cannot be written.
+    pub async fn forget_mail(&self, at: &OutboxKey, reference: &str) -> Result<(), CommitError> {
+        let mut tx = self.begin();
+        if *at.tenant() == self.tenant {
+            tx.inner.delete(Guard::Fresh, &at.key, None);
+        }
+        let secret = keys::mail_secret(&self.tenant, reference);
+        tx.inner.delete(Guard::Fresh, &secret, None);
+        tx.commit().await
+    }
+
     /// The audit trail of one day (UTC), oldest first, after the entry `after`; at most `limit`.
     ///
     /// # Errors

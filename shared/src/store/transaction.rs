@@ -7,6 +7,7 @@ use super::error::{CommitError, StoreError};
 use super::item::{Item, key_attributes};
 use super::keys::Key;
 use super::{Store, TenantStore};
+use crate::domain::event::Event;
 
 /// DynamoDB's limit of items in one transaction.
 const MOST_ITEMS: usize = 100;
@@ -268,6 +269,10 @@ pub struct TenantTransaction {
     pub(super) inner: Transaction,
     /// Whether it changes what this process remembers of SCIM keys and their tenant.
     pub(super) ends_scim_access: bool,
+    /// Events for the outbox, put there at the end.
+    pub(super) events: Vec<(Key, Vec<Event>)>,
+    /// Whether the transaction writes entries of the audit trail.
+    pub(super) audited: bool,
 }
 
 impl TenantTransaction {
@@ -277,6 +282,8 @@ impl TenantTransaction {
             handle,
             inner,
             ends_scim_access: false,
+            events: Vec::new(),
+            audited: false,
         }
     }
 
@@ -284,7 +291,8 @@ impl TenantTransaction {
     ///
     /// # Errors
     /// [`CommitError::Refused`] names the guards whose condition did not hold; [`CommitError::Store`] otherwise.
-    pub async fn commit(self) -> Result<(), CommitError> {
+    pub async fn commit(mut self) -> Result<(), CommitError> {
+        self.write_events();
         self.inner.commit().await?;
         if self.ends_scim_access {
             self.handle.forget_scim_access();

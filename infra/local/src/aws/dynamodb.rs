@@ -124,6 +124,14 @@ impl DynamoDb {
         self.inner.tables.sweep()
     }
 
+    /// Every item of a table, with its attribute types: for tests of what must not be there. Blocks.
+    ///
+    /// # Errors
+    /// [`DynamoDbError::Engine`] when SQLite fails.
+    pub fn items(&self, table: &str) -> Result<Vec<Value>, DynamoDbError> {
+        self.inner.tables.items(table)
+    }
+
     /// Stream records of [`tables::DIRECTORY`] after a sequence number (from the first without one), at most `limit`
     /// (≤ 1,000), oldest first, each in the shape that Lambda's event source mapping hands to a function. Blocks.
     ///
@@ -215,6 +223,34 @@ impl Tables {
                 runtime
                     .block_on(dynoxide::ttl::sweep_expired_items(&storage))
                     .map_err(engine)
+            }
+        }
+    }
+
+    fn items(&self, table: &str) -> Result<Vec<Value>, DynamoDbError> {
+        use dynoxide::actions::scan::ScanRequest;
+        let failed = |error: serde_json::Error| DynamoDbError::Engine(error.to_string());
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut request = json!({ "TableName": table, "ConsistentRead": true });
+            if let (false, Some(request)) = (start.is_null(), request.as_object_mut()) {
+                request.insert("ExclusiveStartKey".to_owned(), start);
+            }
+            let request: ScanRequest = serde_json::from_value(request).map_err(failed)?;
+            let answer = self.database.scan(request).map_err(engine)?;
+            let answer = serde_json::to_value(&answer).map_err(failed)?;
+            items.extend(
+                answer
+                    .get("Items")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
+            match answer.get("LastEvaluatedKey") {
+                None | Some(Value::Null) => return Ok(items),
+                Some(next) => start = next.clone(),
             }
         }
     }

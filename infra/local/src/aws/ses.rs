@@ -18,7 +18,7 @@ use super::wire::{self, ServiceError};
 
 /// An e-mail tag of this name makes a repeated `SendEmail` the same mail (SES itself has no such thing): the first
 /// file stays, and [`Mail::deliveries`] counts how often it was sent.
-pub const IDEMPOTENCY_TAG: &str = "idempotency-key";
+pub const IDEMPOTENCY_TAG: &str = gatehouse::mail::REFERENCE_TAG;
 
 /// One mail, as the index keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]

@@ -16,7 +16,7 @@ async fn send_raw(local: &Local, raw: &str, tag: Option<&str>) -> Result<String,
     let tags = tag.map(|value| {
         vec![
             MessageTag::builder()
-                .name("idempotency-key")
+                .name(crate::aws::ses::IDEMPOTENCY_TAG)
                 .value(value)
                 .build()
                 .unwrap(),

@@ -1,17 +1,18 @@
 //! Linking by mail (AskToLink): a code mailed to the address on record, typed into the starting browser, five tries.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use serde_json::json;
 
 use super::decide::{Decision, Facts, Linked, decide};
 use super::person::identity_hash;
 use super::refusal::SignInRefusal;
 use super::{FinishError, Parked, Step, Verified, commit};
-use crate::app::attempt::{Attempt, PendingLink};
+use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, PendingLink};
 use crate::app::{Browser, Gatehouse};
+use crate::domain::letter::Letter;
 use crate::domain::user::User;
 use crate::random;
-use crate::store::{OutboxRecord, SignInContext};
+use crate::redacted::Secret;
+use crate::store::{MailJob, SignInContext};
 
 /// Wrong codes that are borne.
 const MOST_TRIES: u8 = 5;
@@ -25,7 +26,7 @@ pub(super) fn ask(
     verified: &Verified,
     attempt: &Attempt,
     user: &User,
-) -> Result<(Step, Parked, OutboxRecord), FinishError> {
+) -> Result<(Step, Parked, (MailJob, Secret)), FinishError> {
     let address = user.email.clone().ok_or(SignInRefusal::EmailMissing)?;
     let token = random::token()?;
     let code = code()?;
@@ -39,16 +40,15 @@ pub(super) fn ask(
             tries: 0,
         },
     };
-    let mail = OutboxRecord::Mail {
+    let mail = MailJob {
         reference: random::uuid()?.to_string(),
         to: address,
-        template: "link_code".to_owned(),
-        data: json!({
-            "code": code,
-            "organization": context.tenant.name,
-            "product": gatehouse.config.product_name,
-            "minutes": crate::app::attempt::ATTEMPT_LIFETIME.num_minutes(),
-        }),
+        letter: Letter::LinkCode {
+            organization: context.tenant.name.clone(),
+            minutes: ATTEMPT_LIFETIME.num_minutes(),
+        },
+        not_after: gatehouse.clock.now() + ATTEMPT_LIFETIME,
+        has_secret: true,
     };
     Ok((
         Step::AskForCode {
@@ -57,7 +57,7 @@ pub(super) fn ask(
             organization: context.tenant.name.clone(),
         },
         parked,
-        mail,
+        (mail, Secret::new(code)),
     ))
 }
 

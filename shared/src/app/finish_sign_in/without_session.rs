@@ -62,7 +62,7 @@ impl Round<'_> {
             .into_iter()
             .find(|user| user.id == *id)
             .ok_or(SignInRefusal::UserDeleted)?;
-        let (step, parked, mail) = link::ask(
+        let (step, parked, (mail, code)) = link::ask(
             self.gatehouse,
             self.context,
             self.verified,
@@ -74,7 +74,7 @@ impl Round<'_> {
         if let Step::AskForCode { token, .. } = &step {
             tx.put_parked(token, &parked, until);
         }
-        tx.mail(&mail);
+        tx.mail(&mail, Some(&code));
         self.commit_once(tx).await?;
         Ok(step)
     }

@@ -1,0 +1,86 @@
+//! Letters from templates: subject, text and HTML. Values are escaped by the HTML templates.
+//!
+//! To add one: a variant of [`Letter`], two templates in `shared/templates/mail`, and an arm here.
+
+use askama::Template;
+
+use super::MailError;
+use crate::domain::letter::Letter;
+use crate::redacted::Secret;
+
+/// Longest subject that is made, in characters.
+const MAX_SUBJECT: usize = 150;
+
+/// A letter, ready to be sent. No `Debug`: it may hold a code.
+pub struct Rendered {
+    /// One line.
+    pub subject: String,
+    /// For programs that show no HTML.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// Writes a letter. `secret` is the code of a [`Letter::LinkCode`].
+///
+/// # Errors
+/// [`MailError::Secret`] when the letter needs a secret and has none; [`MailError::Compose`] when a template fails.
+pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result<Rendered, MailError> {
+    match letter {
+        Letter::LinkCode {
+            organization,
+            minutes,
+        } => {
+            let code = secret.ok_or(MailError::Secret)?.expose();
+            let subject = one_line(&format!("Your code for {organization}"));
+            let html = LinkCodeHtml {
+                subject: &subject,
+                product,
+                organization,
+                code,
+                minutes: *minutes,
+            };
+            let text = LinkCodeText {
+                product,
+                organization,
+                code,
+                minutes: *minutes,
+            };
+            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+        }
+    }
+}
+
+fn written(html: &impl Template, text: &impl Template) -> Result<(String, String), MailError> {
+    let rendered = html.render().and_then(|html| Ok((html, text.render()?)));
+    rendered.map_err(|_| MailError::Compose)
+}
+
+/// Names come from people: a line break or an endless name must not cost somebody the mail.
+fn one_line(text: &str) -> String {
+    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    visible.take(MAX_SUBJECT).collect::<String>().trim().to_owned()
+}
+
+#[derive(Template)]
+#[template(path = "mail/link_code.html")]
+struct LinkCodeHtml<'a> {
+    subject: &'a str,
+    product: &'a str,
+    organization: &'a str,
+    code: &'a str,
+    minutes: i64,
+}
+
+#[derive(Template)]
+#[template(path = "mail/link_code.txt")]
+struct LinkCodeText<'a> {
+    product: &'a str,
+    organization: &'a str,
+    code: &'a str,
+    minutes: i64,
+}
+
+#[cfg(test)]
+#[path = "letters_tests.rs"]
+mod tests;
