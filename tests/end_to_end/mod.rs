@@ -2,6 +2,7 @@
 
 mod admin;
 mod logs;
+mod oidc;
 mod openid_provider;
 mod relay;
 mod sign_in;

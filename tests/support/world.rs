@@ -82,6 +82,15 @@ impl World {
             ("GATEHOUSE_ROLE_CATALOGUE", "stakeholder-to-admin"),
             ("GATEHOUSE_MAIL_SENDER", "Gatehouse <no-reply@gatehouse.example>"),
             ("GATEHOUSE_EVENT_BUS", "gatehouse"),
+            // Providers of the tests are on loopback; deployed, nothing may be asked there.
+            (
+                "GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP",
+                if base.starts_with("http://") {
+                    "true"
+                } else {
+                    "false"
+                },
+            ),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let config = Config::from_env(variables).unwrap();

@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod browser;
+pub mod client_key;
 pub mod discover;
 pub mod events;
 pub mod failures;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use crate::aws::{self, SdkConfig};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::domain::connection::{Connection, SamlConnection};
+use crate::domain::connection::{Connection, Protocol, RedirectUri, SamlConnection};
 use crate::domain::ids::ConnectionId;
 use crate::events::EventBus;
 use crate::mail::Mailer;
@@ -114,6 +115,22 @@ impl Gatehouse {
                 .chain(settings.foreign_acs_urls.iter().cloned())
                 .collect(),
             slo_url: base.at(&format!("/saml/{}/slo", connection.id)),
+        }
+    }
+
+    /// Our redirect URI at an OpenID Connect or GitHub connection (AQ-07).
+    #[must_use]
+    pub fn redirect_uri(&self, connection: &Connection) -> String {
+        let shared = match &connection.protocol {
+            Protocol::Oidc(oidc) => oidc.settings.redirect_uri == RedirectUri::Shared,
+            Protocol::GitHub(_) | Protocol::Saml(_) => false,
+        };
+        if shared {
+            self.config.base_url.at("/signin-oidc")
+        } else {
+            self.config
+                .base_url
+                .at(&format!("/signin-oidc/{}", connection.id))
         }
     }
 

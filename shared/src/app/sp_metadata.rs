@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 
 use super::Gatehouse;
-use crate::domain::connection::Protocol;
 use crate::domain::ids::ConnectionId;
 use crate::saml::certificate::{Certificate, CertificateError};
 use crate::saml::metadata::Binding;
@@ -47,7 +46,10 @@ impl SpMetadataError {
 pub async fn of(gatehouse: &Gatehouse, id: &ConnectionId) -> Result<String, SpMetadataError> {
     let connection = gatehouse.store.front_door().connection(id).await?;
     let connection = connection.ok_or(SpMetadataError::ConnectionUnknown)?;
-    let Protocol::Saml(saml) = &connection.protocol;
+    let saml = connection
+        .protocol
+        .saml()
+        .ok_or(SpMetadataError::ConnectionUnknown)?;
     let endpoints = gatehouse.saml_endpoints(&connection, saml);
     let acs_urls = endpoints.acs_urls.iter().map(String::as_str).collect::<Vec<_>>();
     let slo = endpoints.slo_url.as_str();

@@ -119,9 +119,8 @@ pub async fn start(
     }
     let found = admin.store.connection(id).await?;
     let connection = found.ok_or(OnboardingError::NotFound(Thing::Connection))?;
-    match &connection.protocol {
-        Protocol::Saml(saml) if saml.idp.is_none() => return Err(OnboardingError::Incomplete),
-        Protocol::Saml(_) => {}
+    if let Some(missing) = connection.protocol.missing_for_test() {
+        return Err(OnboardingError::Incomplete { missing });
     }
     let now = admin.gatehouse.clock.now();
     let test = TestSignIn {
@@ -295,6 +294,10 @@ fn by_address(connection: &Connection) -> bool {
         Protocol::Saml(saml) => {
             connection.subject == SubjectSource::NameId && saml.name_id_format.ends_with(":emailAddress")
         }
+        Protocol::Oidc(_) => {
+            matches!(&connection.subject, SubjectSource::Attribute(name) if name == "email")
+        }
+        Protocol::GitHub(_) => false,
     }
 }
 

@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ConnectionId, TenantId};
 use super::onboarding::Onboarding;
 
+mod github;
+mod oidc;
+
+pub use github::{GitHubConnection, GitHubOrganization, GitHubSettings};
+pub use oidc::{
+    AskUserinfo, ClientAuthentication, ClientKey, EmailProof, OidcConnection, OidcPreset, OidcProvider,
+    OidcSettings, RedirectUri,
+};
+
 /// Where a connection stands (AQ-16, SE-27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,10 +48,14 @@ pub enum IdpInitiated {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectSource {
-    /// The NameID with its format and qualifiers; a transient one is refused.
+    /// SAML: the NameID with its format and qualifiers; a transient one is refused.
     #[default]
     NameId,
-    /// The values of this attribute, which must be exactly one.
+    /// OpenID Connect: `sub`. GitHub: the number of the account.
+    Sub,
+    /// Entra ID: `tid` and `oid`, one for every app of the directory (`sub` differs from app to app).
+    TidOid,
+    /// The values of this attribute or claim, which must be exactly one.
     Attribute(String),
 }
 
@@ -131,6 +144,52 @@ pub struct SamlConnection {
 pub enum Protocol {
     /// SAML 2.0.
     Saml(SamlConnection),
+    /// OpenID Connect Core 1.0.
+    Oidc(OidcConnection),
+    /// GitHub's OAuth 2.0.
+    #[serde(rename = "github")]
+    GitHub(GitHubConnection),
+}
+
+impl Protocol {
+    /// The name that the API uses.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Saml(_) => "saml",
+            Self::Oidc(_) => "oidc",
+            Self::GitHub(_) => "github",
+        }
+    }
+
+    /// The SAML connection, if it is one.
+    #[must_use]
+    pub fn saml(&self) -> Option<&SamlConnection> {
+        match self {
+            Self::Saml(saml) => Some(saml),
+            Self::Oidc(_) | Self::GitHub(_) => None,
+        }
+    }
+
+    /// What must still be given before people can sign in; `None` when nothing is missing.
+    #[must_use]
+    pub fn missing(&self) -> Option<&'static str> {
+        match self {
+            Self::Saml(saml) => saml.idp.is_none().then_some("the identity provider"),
+            Self::Oidc(oidc) => oidc.missing(),
+            Self::GitHub(github) => github.missing(),
+        }
+    }
+
+    /// What must still be given before a test sign-in: the test may teach the rest (SE-09, SE-10).
+    #[must_use]
+    pub fn missing_for_test(&self) -> Option<&'static str> {
+        match self {
+            Self::Saml(saml) => saml.idp.is_none().then_some("the identity provider"),
+            Self::Oidc(oidc) => oidc.missing_for_test(),
+            Self::GitHub(github) => github.missing_for_test(),
+        }
+    }
 }
 
 /// One connection of a tenant to an identity provider.
@@ -168,7 +227,7 @@ impl Connection {
     /// of its answers are the same. Our own keys, names and switches are no part of it.
     #[must_use]
     pub fn vouches_like(&self, other: &Self) -> bool {
-        let part = |connection: &Self| {
+        let part = |connection: &Self, other: &Self| {
             let mut protocol = connection.protocol.clone();
             match &mut protocol {
                 Protocol::Saml(saml) => {
@@ -176,6 +235,8 @@ impl Connection {
                     saml.sp_signing_certificates.clear();
                     saml.sp_encryption_certificates.clear();
                 }
+                Protocol::Oidc(oidc) => oidc.leave_who_vouches(&other.protocol),
+                Protocol::GitHub(github) => github.leave_who_vouches(&other.protocol),
             }
             (
                 protocol,
@@ -183,6 +244,6 @@ impl Connection {
                 connection.attributes.email.clone(),
             )
         };
-        part(self) == part(other)
+        part(self, other) == part(other, self)
     }
 }

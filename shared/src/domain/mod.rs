@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod domain_name;
 pub mod email;
+pub mod endpoint;
 pub mod event;
 pub mod group;
 pub mod ids;

@@ -252,17 +252,23 @@ impl Secrets {
         known.forget();
         let current = self.fetch(&full, Stage::Current).await?;
         if current.id != version_id {
-            self.client
-                .update_secret_version_stage()
-                .secret_id(&full)
-                .version_stage(Stage::Current.label())
-                .move_to_version_id(version_id)
-                .remove_from_version_id(&current.id)
-                .send()
-                .await
-                .map_err(|error| SecretsError::new(&full, fault_of(&error)))?;
+            self.move_stage(&full, Stage::Current, Some(version_id), &current.id)
+                .await?;
         }
         self.clear_pending(&full, version_id).await
+    }
+
+    /// As [`Secrets::promote`], for a caller that may not read the secret and so says which version is current.
+    ///
+    /// # Errors
+    /// [`SecretsError`]; `Refused` when another version is current meanwhile.
+    pub async fn promote_over(&self, name: &SecretName, to: &str, from: &str) -> Result<(), SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let mut known = slot.known.lock().await;
+        known.forget();
+        self.move_stage(&full, Stage::Current, Some(to), from).await?;
+        self.move_stage(&full, Stage::Pending, None, to).await
     }
 
     /// Deletes the secret, restorable for 7 days; one that is not there is fine.

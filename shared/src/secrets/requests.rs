@@ -137,12 +137,24 @@ impl Secrets {
         if pending.id != version_id {
             return Ok(());
         }
+        self.move_stage(full, Stage::Pending, None, version_id).await
+    }
+
+    /// Moves a stage's label from one version to another, or takes it off.
+    pub(super) async fn move_stage(
+        &self,
+        full: &str,
+        stage: Stage,
+        to: Option<&str>,
+        from: &str,
+    ) -> Result<(), SecretsError> {
         let answer = self
             .client
             .update_secret_version_stage()
             .secret_id(full)
-            .version_stage(Stage::Pending.label())
-            .remove_from_version_id(version_id)
+            .version_stage(stage.label())
+            .set_move_to_version_id(to.map(str::to_owned))
+            .remove_from_version_id(from)
             .send()
             .await;
         answer

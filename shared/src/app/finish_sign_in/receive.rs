@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Step, Verified, proceed, saml};
 use crate::app::{Browser, Gatehouse, failures, test_sign_in};
-use crate::domain::connection::{Connection, ConnectionState, Protocol, SamlIdp};
+use crate::domain::connection::{Connection, ConnectionState, SamlIdp};
 use crate::domain::ids::ConnectionId;
 use crate::saml::response::{DecryptionKey, Expectations, read_response};
 use crate::secrets::SecretName;
@@ -76,7 +76,7 @@ async fn verify(
     post: SamlPost<'_>,
     now: DateTime<Utc>,
 ) -> Result<Verified, FinishError> {
-    let Protocol::Saml(settings) = &connection.protocol;
+    let settings = connection.protocol.saml().ok_or(SignInRefusal::OtherProtocol)?;
     let idp = settings.idp.as_ref().ok_or(SignInRefusal::ConnectionIncomplete)?;
     let sp = gatehouse.saml_endpoints(connection, settings);
     let keys = decryption_keys(gatehouse, connection, post.response).await?;

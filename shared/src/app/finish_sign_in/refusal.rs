@@ -12,6 +12,9 @@ pub enum SignInRefusal {
     /// The connection has no identity provider yet.
     #[error("wanted a connection whose identity provider is set up; this one has none")]
     ConnectionIncomplete,
+    /// The connection speaks another protocol than the one that was used.
+    #[error("wanted an answer by the connection's protocol; another protocol's came")]
+    OtherProtocol,
     /// AQ-01: single sign-on is not included.
     #[error("wanted an organization that includes single sign-on; this one does not")]
     NotEntitled,
@@ -123,6 +126,7 @@ impl SignInRefusal {
             Self::ConnectionUnknown => "connection_unknown",
             Self::ConnectionNotActive => "connection_not_active",
             Self::ConnectionIncomplete => "connection_incomplete",
+            Self::OtherProtocol => "connection_of_another_protocol",
             Self::NotEntitled => "not_entitled",
             Self::AttemptUnknown => "attempt_unknown",
             Self::Unsolicited => "unsolicited_response",
@@ -166,6 +170,7 @@ impl SignInRefusal {
             | Self::ConnectionMismatch => Mender::IdpAdmin,
             Self::ConnectionNotActive
             | Self::ConnectionIncomplete
+            | Self::OtherProtocol
             | Self::NotEntitled
             | Self::Unsolicited
             | Self::ForeignAddress

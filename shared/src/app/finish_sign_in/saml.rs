@@ -33,6 +33,8 @@ pub fn person(
     let subject = match &connection.subject {
         SubjectSource::NameId => name_id_subject(response, sp_entity_id)?,
         SubjectSource::Attribute(name) => attribute_subject(response, name)?,
+        // Set-up refuses these for SAML.
+        SubjectSource::Sub | SubjectSource::TidOid => return Err(SignInRefusal::SubjectMissing { found: 0 }),
     };
     let name_id_hash = response
         .name_id

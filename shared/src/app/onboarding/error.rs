@@ -5,11 +5,13 @@ use std::fmt;
 use crate::domain::connection::ConnectionState;
 use crate::domain::domain_name::DomainNameError;
 use crate::domain::email::InvalidEmail;
+use crate::domain::endpoint::EndpointError;
+use crate::oidc::discovery::DiscoveryError;
 use crate::openid_provider::client_settings::ClientError;
 use crate::outbound::OutboundError;
 use crate::random::RandomError;
 use crate::saml::keys::KeyError;
-use crate::saml::metadata::{EndpointError, MetadataError};
+use crate::saml::metadata::MetadataError;
 use crate::saml::name_id_format::UnknownNameIdFormat;
 use crate::secrets::SecretsError;
 use crate::store::{CommitError, StoreError};
@@ -156,12 +158,38 @@ pub enum OnboardingError {
     /// The connection's own keys.
     #[error("the connection's keys could not be made")]
     Key(#[from] KeyError),
-    /// The connection has no identity provider yet.
-    #[error("wanted a connection whose identity provider is set up; this one has none")]
-    Incomplete,
     /// SE-27: nobody has tried it out.
     #[error("wanted a successful test sign-in of the connection as it is now; there was none")]
     Untested,
+    /// Something must still be given before people can sign in.
+    #[error("wanted a connection that is set up; {missing} is missing")]
+    Incomplete {
+        /// What.
+        missing: &'static str,
+    },
+    /// The setting is another protocol's.
+    #[error("this setting is for connections of another protocol")]
+    OtherProtocol {
+        /// The field.
+        field: &'static str,
+    },
+    /// A setting has a value that it cannot have.
+    #[error("wanted {wanted}, got something else")]
+    Setting {
+        /// The field.
+        field: &'static str,
+        /// What it can be.
+        wanted: &'static str,
+    },
+    /// AQ-09, AQ-12: the provider cannot be used as it is set up.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    /// AQ-09: the authority's discovery document could not be fetched.
+    #[error("the authority's discovery document could not be fetched: {0}")]
+    Authority(OutboundError),
+    /// There is no key that could follow.
+    #[error("wanted a key that was made to follow the current one; none was")]
+    NoNextClientKey,
     /// A step that does not lead on from here.
     #[error("a connection in state {from} cannot be {step}")]
     Step {
@@ -258,7 +286,12 @@ impl OnboardingError {
             Self::NameIdFormat(e) => e.code(),
             Self::Endpoint { error, .. } => error.code(),
             Self::Key(e) => e.code(),
-            Self::Incomplete => "connection_incomplete",
+            Self::Incomplete { .. } => "connection_incomplete",
+            Self::OtherProtocol { .. } => "connection_of_another_protocol",
+            Self::Setting { .. } => "setting_invalid",
+            Self::Discovery(e) => e.code(),
+            Self::Authority(e) => e.code(),
+            Self::NoNextClientKey => "client_key_none_next",
             Self::Untested => "connection_untested",
             Self::Step { .. } => "connection_step_impossible",
             Self::OperatorOnly => "operator_only",
@@ -289,7 +322,8 @@ impl OnboardingError {
             | Self::DomainProven
             | Self::TooMany { .. }
             | Self::ConnectionIdTaken
-            | Self::Incomplete
+            | Self::Incomplete { .. }
+            | Self::NoNextClientKey
             | Self::Untested
             | Self::Step { .. }
             | Self::NothingToEnforce
@@ -308,6 +342,10 @@ impl OnboardingError {
             | Self::Fetch(_)
             | Self::NameIdFormat(_)
             | Self::Endpoint { .. }
+            | Self::OtherProtocol { .. }
+            | Self::Setting { .. }
+            | Self::Discovery(_)
+            | Self::Authority(_)
             | Self::RootUserUnknown
             | Self::ExpiryPast
             | Self::Client(_) => Cause::Input,
@@ -324,7 +362,11 @@ impl OnboardingError {
             Self::Text { field, .. }
             | Self::UnknownRole { field, .. }
             | Self::Seconds { field, .. }
+            | Self::OtherProtocol { field }
+            | Self::Setting { field, .. }
             | Self::Endpoint { field, .. } => Some(field),
+            Self::Discovery(e) => Some(e.field()),
+            Self::Authority(_) => Some("/oidc/authority"),
             Self::Email(_) => Some("/email"),
             Self::Domain(_) => Some("/domain"),
             Self::NameIdFormat(_) => Some("/saml/name_id_format"),
@@ -343,7 +385,8 @@ impl OnboardingError {
             | Self::IdReserved
             | Self::Metadata(_)
             | Self::Key(_)
-            | Self::Incomplete
+            | Self::Incomplete { .. }
+            | Self::NoNextClientKey
             | Self::Untested
             | Self::Step { .. }
             | Self::OperatorOnly

@@ -21,9 +21,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Gatehouse;
+use crate::domain::endpoint::EndpointPolicy;
 use crate::domain::ids::TenantId;
 use crate::domain::tenant::Tenant;
-use crate::saml::metadata::EndpointPolicy;
 use crate::store::{AuditRecord, CommitError, Guard, StoreError, TenantStore, TenantTransaction};
 
 pub use error::{Cause, OnboardingError, Thing};

@@ -204,7 +204,9 @@ pub async fn begin(
     let mut asked = attempt.clone();
     asked.connection = Some(connection.clone());
     asked.request_id = Some(request_id.as_str().to_owned());
-    let Protocol::Saml(settings) = &context.connection.protocol;
+    let Protocol::Saml(settings) = &context.connection.protocol else {
+        return Err(SignInRefusal::OtherProtocol.into());
+    };
     let outgoing = saml::request(
         gatehouse,
         &context.connection,

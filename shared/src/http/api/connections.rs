@@ -10,11 +10,12 @@ use super::{Admin, Answer, ApiJson, IfMatch, OptionalJson, PathIds, json, json_a
 use crate::app::onboarding::Administration;
 use crate::app::onboarding::connections::idp::{self, IdpInput};
 use crate::app::onboarding::connections::state::{self, Step};
-use crate::app::onboarding::connections::{self, ConnectionEdit};
-use crate::domain::connection::Connection;
+use crate::app::onboarding::connections::{self, ConnectionEdit, secret};
+use crate::domain::connection::{Connection, OidcPreset};
 use crate::domain::ids::ConnectionId;
 use crate::http::body;
 use crate::http::problem::Problem;
+use crate::redacted::Secret;
 use crate::saml::metadata::{MAX_METADATA_BYTES, MetadataFinding};
 
 /// Limit of a body with metadata in it: every character may be escaped once.
@@ -30,27 +31,24 @@ pub(super) async fn list(Admin(admin): Admin) -> Answer {
     Ok(json(StatusCode::OK, &page(&items, None)))
 }
 
-/// `POST …/connections`. `protocol` is `saml`; `id` is the operator's choice alone (CH-02).
+/// `POST …/connections`. `protocol` is `saml`, `oidc` or `github`; `id` is the operator's choice alone (CH-02).
 pub(super) async fn create(Admin(admin): Admin, ApiJson(body): ApiJson<Value>) -> Answer {
-    let (id, rest) = identified(body)?;
-    let edit = merge_into(&ConnectionEdit::default(), &rest)?;
+    let (id, defaults, rest) = identified(body)?;
+    let edit = merge_into(&defaults, &rest)?;
     let connection = connections::create(&admin, id, edit).await?;
     Ok(answer(StatusCode::CREATED, &admin, &connection, &[]))
 }
 
-/// Takes `protocol` and `id` off the body.
-fn identified(body: Value) -> Result<(Option<ConnectionId>, Value), Problem> {
+/// Takes `protocol` and `id` off the body, and finds the defaults that the rest is laid over: a preset has its own.
+fn identified(body: Value) -> Result<(Option<ConnectionId>, ConnectionEdit, Value), Problem> {
     let bad = |field: &'static str, detail: &'static str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "connection_field", detail).with_field(field, detail)
     };
     let mut body = body;
     let Some(fields) = body.as_object_mut() else {
-        return Ok((None, body));
+        return Ok((None, ConnectionEdit::default(), body));
     };
     let protocol = fields.remove("protocol");
-    if protocol.as_ref().and_then(Value::as_str) != Some("saml") {
-        return Err(bad("/protocol", "Wanted the protocol saml."));
-    }
     let id = match fields.remove("id") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(ConnectionId::parse(&text)),
@@ -59,7 +57,17 @@ fn identified(body: Value) -> Result<(Option<ConnectionId>, Value), Problem> {
     let id = id
         .transpose()
         .map_err(|_| bad("/id", "Wanted 1 to 64 letters, digits, '-' or '_'."))?;
-    Ok((id, body))
+    let defaults = match protocol.as_ref().and_then(Value::as_str) {
+        Some("saml") => ConnectionEdit::default(),
+        Some("github") => ConnectionEdit::github(),
+        Some("oidc") => {
+            let preset = fields.get("oidc").and_then(|oidc| oidc.get("preset")).cloned();
+            let preset = preset.map_or(Ok(OidcPreset::default()), serde_json::from_value);
+            ConnectionEdit::oidc(preset.map_err(|_| bad("/oidc/preset", "Wanted the name of a preset."))?)
+        }
+        Some(_) | None => return Err(bad("/protocol", "Wanted the protocol saml, oidc or github.")),
+    };
+    Ok((id, defaults, body))
 }
 
 /// `GET …/connections/{connection}`
@@ -93,6 +101,43 @@ pub(super) async fn set_idp(
     let input: IdpInput = body::read_json(&parts.headers, body, METADATA_BODY_LIMIT).await?;
     let (connection, findings) = idp::set(&admin, &read, &input).await?;
     Ok(answer(StatusCode::OK, &admin, &connection, &findings))
+}
+
+/// `{"client_secret": …}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewSecret {
+    client_secret: Secret,
+}
+
+/// `PUT …/connections/{connection}/client-secret`: written to Secrets Manager, and never shown again.
+pub(super) async fn set_secret(
+    Admin(admin): Admin,
+    ids: PathIds,
+    IfMatch(version): IfMatch,
+    ApiJson(new): ApiJson<NewSecret>,
+) -> Answer {
+    let read = connections::at_version(&admin, &ids.connection()?, version).await?;
+    let connection = secret::set(&admin, &read, &new.client_secret).await?;
+    Ok(answer(StatusCode::OK, &admin, &connection, &[]))
+}
+
+/// `POST …/connections/{connection}/client-keys`: makes the key that will follow.
+pub(super) async fn add_client_key(Admin(admin): Admin, ids: PathIds, IfMatch(version): IfMatch) -> Answer {
+    let read = connections::at_version(&admin, &ids.connection()?, version).await?;
+    let connection = secret::next_key(&admin, &read).await?;
+    Ok(answer(StatusCode::CREATED, &admin, &connection, &[]))
+}
+
+/// `POST …/connections/{connection}/client-keys/activate`: the key that was made to follow is the one in use.
+pub(super) async fn activate_client_key(
+    Admin(admin): Admin,
+    ids: PathIds,
+    IfMatch(version): IfMatch,
+) -> Answer {
+    let read = connections::at_version(&admin, &ids.connection()?, version).await?;
+    let connection = secret::activate_next_key(&admin, &read).await?;
+    Ok(answer(StatusCode::OK, &admin, &connection, &[]))
 }
 
 /// A refusal of the operator's.

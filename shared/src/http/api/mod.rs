@@ -16,6 +16,7 @@ mod patch;
 mod precondition;
 mod query;
 mod refusal;
+mod relying_party;
 mod request;
 mod routes;
 pub mod table;

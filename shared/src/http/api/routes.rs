@@ -64,6 +64,54 @@ fn connection_routes() -> Table {
             .shows("connection")
             .changes(),
         )
+        .merge(credential_routes(&at))
+        .merge(connection_steps(&at))
+}
+
+/// How we authenticate at an OpenID Provider or GitHub.
+fn credential_routes(at: &impl Fn(&str) -> String) -> Table {
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Put,
+            &at("client-secret"),
+            connections::set_secret,
+            doc(
+                "set_client_secret",
+                "Sets the client secret at an OpenID Provider or GitHub",
+            )
+            .body("client_secret_new")
+            .shows("connection")
+            .changes(),
+        )
+        .on(
+            Post,
+            &at("client-keys"),
+            connections::add_client_key,
+            doc(
+                "add_client_key",
+                "Makes the key that will follow (private_key_jwt)",
+            )
+            .makes("connection")
+            .changes(),
+        )
+        .on(
+            Post,
+            &at("client-keys/activate"),
+            connections::activate_client_key,
+            doc(
+                "activate_client_key",
+                "Takes the key that was made to follow into use",
+            )
+            .shows("connection")
+            .changes(),
+        )
+}
+
+/// Steps of a connection on its way, and its test sign-ins.
+fn connection_steps(at: &impl Fn(&str) -> String) -> Table {
+    let doc = Doc::new;
+    Table::new()
         .on(
             Post,
             &at("validate"),

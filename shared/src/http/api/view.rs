@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::relying_party;
 use crate::app::Gatehouse;
 use crate::app::onboarding::app_clients::Versioned;
 use crate::app::onboarding::connections::ConnectionEdit;
@@ -32,38 +33,58 @@ pub(super) fn domain(claim: &DomainClaim) -> Value {
 
 /// A connection: what was written, what the identity provider needs (IL-01), and what should be known.
 pub(super) fn connection(gatehouse: &Gatehouse, connection: &Connection, read: &[MetadataFinding]) -> Value {
-    let Protocol::Saml(saml) = &connection.protocol;
     let edit = ConnectionEdit::of(connection);
-    let now = gatehouse.clock.now();
-    json!({
+    let mut shown = json!({
         "id": connection.id,
-        "protocol": "saml",
+        "protocol": connection.protocol.name(),
         "state": connection.state,
         "name": edit.name,
         "brand": edit.brand,
         "idp_initiated": edit.idp_initiated,
         "subject": edit.subject,
         "attributes": edit.attributes,
-        "saml": edit.saml,
-        "service_provider": service_provider(gatehouse, connection, saml),
-        "idp": saml.idp.as_ref().map(|idp| identity_provider(idp, now)),
-        "findings": findings(connection, saml, read),
+        "missing": connection.protocol.missing(),
         "validation": connection.onboarding.validation,
         "tested_at": connection.onboarding.test.as_ref().map(|test| test.at),
         "rejection": connection.onboarding.rejection,
         "next_step": next_step(connection),
         "version": connection.version,
         "created_at": connection.created_at,
+    });
+    let own = match &connection.protocol {
+        Protocol::Saml(saml) => saml_part(gatehouse, connection, saml, read),
+        Protocol::Oidc(oidc) => relying_party::oidc(gatehouse, connection, oidc),
+        Protocol::GitHub(github) => relying_party::github(gatehouse, connection, github),
+    };
+    if let (Some(shown), Value::Object(own)) = (shown.as_object_mut(), own) {
+        shown.extend(own);
+    }
+    shown
+}
+
+fn saml_part(
+    gatehouse: &Gatehouse,
+    connection: &Connection,
+    saml: &SamlConnection,
+    read: &[MetadataFinding],
+) -> Value {
+    let now = gatehouse.clock.now();
+    json!({
+        "saml": ConnectionEdit::of(connection).saml,
+        "service_provider": service_provider(gatehouse, connection, saml),
+        "idp": saml.idp.as_ref().map(|idp| identity_provider(idp, now)),
+        "findings": findings(connection, saml, read),
     })
 }
 
 /// What whoever sets it up does next.
 fn next_step(connection: &Connection) -> Option<&'static str> {
-    let Protocol::Saml(saml) = &connection.protocol;
     let tested = connection.onboarding.test.is_some();
+    let protocol = &connection.protocol;
     match connection.state {
-        ConnectionState::Draft if saml.idp.is_none() => Some("set the identity provider"),
+        ConnectionState::Draft if protocol.missing_for_test().is_some() => Some("set the identity provider"),
         ConnectionState::Draft | ConnectionState::InReview if !tested => Some("try it out by a test sign-in"),
+        ConnectionState::Draft if protocol.missing().is_some() => Some("say who may sign in"),
         ConnectionState::Draft | ConnectionState::Validating => Some("hand it in for review"),
         ConnectionState::InReview => Some("wait for the review"),
         ConnectionState::Active => None,
@@ -108,7 +129,7 @@ fn certificates(stored: &[String], now: DateTime<Utc>) -> Vec<Value> {
         .collect()
 }
 
-fn certificate(certificate: &Certificate, now: DateTime<Utc>) -> Value {
+pub(super) fn certificate(certificate: &Certificate, now: DateTime<Utc>) -> Value {
     let findings = certificate.findings(now);
     let findings = findings
         .iter()
@@ -148,7 +169,7 @@ fn findings(connection: &Connection, saml: &SamlConnection, read: &[MetadataFind
     all
 }
 
-fn finding(code: &str, detail: String) -> Value {
+pub(super) fn finding(code: &str, detail: String) -> Value {
     json!({ "code": code, "detail": detail })
 }
 

@@ -84,6 +84,7 @@ fn of_refusal(refusal: &SignInRefusal) -> Told {
         | SignInRefusal::EmailMissing => Told::Page(StatusCode::BAD_REQUEST, NOT_ACCEPTED),
         SignInRefusal::ConnectionNotActive
         | SignInRefusal::ConnectionIncomplete
+        | SignInRefusal::OtherProtocol
         | SignInRefusal::NotEntitled
         | SignInRefusal::AddressAmbiguous
         | SignInRefusal::AnotherSubjectLinked

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::JsonWebKeyId;
 use openidconnect::core::CoreJsonWebKeyUse;
 use serde::{Deserialize, Serialize};
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::RSAPublicKey;
 
 use super::Algorithm;
 
@@ -151,6 +153,15 @@ impl Jwk {
         .to_parsed_public_key(&signature::RSA_PKCS1_2048_8192_SHA256)
         .map_err(|_| JwkError::Malformed("e"))?;
         Ok(Self::bare(Material::Rsa { n, e }))
+    }
+
+    /// An RSA key from the DER of its public half (`RSAPublicKey`, RFC 8017 appendix A.1.1), as certificates hold it.
+    ///
+    /// # Errors
+    /// [`JwkError`] when the octets are no such key.
+    pub fn rsa_der(der: &[u8]) -> Result<Self, JwkError> {
+        let (_, key) = RSAPublicKey::from_der(der).map_err(|_| JwkError::Malformed("n"))?;
+        Self::rsa(key.modulus, key.exponent)
     }
 
     /// An elliptic-curve key from its coordinates, each of the curve's full length.

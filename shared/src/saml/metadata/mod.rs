@@ -4,7 +4,6 @@
 //! signature is not looked at: what makes it trusted is who pasted it, or the HTTPS URL it came from.
 
 mod duration;
-mod endpoint;
 mod error;
 pub mod idp;
 mod read;
@@ -13,7 +12,7 @@ pub mod sp;
 pub(in crate::saml) mod tests;
 mod text;
 
-pub use endpoint::{EndpointError, EndpointPolicy, EndpointUrl};
+pub use crate::domain::endpoint::{EndpointError, EndpointPolicy, EndpointUrl};
 pub use error::{MetadataError, MetadataFinding};
 pub use text::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_METADATA_BYTES, MAX_TAG_BYTES};
 

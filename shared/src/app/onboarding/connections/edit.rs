@@ -1,156 +1,223 @@
-//! What can be written of a connection, and its checks (CH-01, CH-02, CH-11, IL-03, SE-14, SE-22).
+//! What can be written of a connection of any protocol, and its checks (CH-01, CH-11, SE-22). What is a protocol's own
+//! lies beside this file.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::{error::OnboardingError, rules};
+use super::{github, oidc, saml::SamlEdit};
 use crate::domain::connection::{
-    AttributeMapping, Connection, IdpInitiated, Protocol, RequestBinding, SubjectSource,
+    AttributeMapping, Connection, GitHubSettings, IdpInitiated, OidcPreset, OidcSettings, Protocol,
+    SubjectSource,
 };
-use crate::saml::metadata::{EndpointPolicy, EndpointUrl};
-use crate::saml::name_id_format::NameIdFormat;
+use crate::domain::endpoint::EndpointPolicy;
+use crate::oidc::presets;
 
 /// Most characters of a brand.
 const MOST_BRAND: usize = 40;
 /// Most characters of an attribute's name.
 const MOST_ATTRIBUTE: usize = 256;
-/// Most characters of an entity id (saml-core 8.3.6).
-const MOST_ENTITY_ID: usize = 1024;
-/// Most foreign ACS URLs.
-const MOST_ACS_URLS: usize = 5;
 
-/// What can be written of a connection of any protocol.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// What can be written of a connection. Of the protocols' parts only the connection's own may be there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ConnectionEdit {
     /// The name that people see in the chooser.
+    #[serde(default)]
     pub name: String,
     /// Preset or brand.
+    #[serde(default)]
     pub brand: String,
     /// What an unsolicited response may do.
+    #[serde(default)]
     pub idp_initiated: IdpInitiated,
-    /// What identifies the person.
-    pub subject: SubjectSource,
+    /// What identifies the person; `None` takes what fits the protocol and preset.
+    #[serde(default)]
+    pub subject: Option<SubjectSource>,
     /// Names of the attributes that are read.
+    #[serde(default)]
     pub attributes: AttributeMapping,
     /// What is SAML's.
-    pub saml: SamlEdit,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<SamlEdit>,
+    /// What is OpenID Connect's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcSettings>,
+    /// What is GitHub's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub github: Option<GitHubSettings>,
 }
 
-/// What can be written of our side of a SAML connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SamlEdit {
-    /// CH-02: an entity id of ours that an imported connection keeps.
-    pub sp_entity_id: Option<String>,
-    /// CH-02: absolute ACS URLs that an imported connection keeps.
-    pub foreign_acs_urls: Vec<String>,
-    /// IL-03: NameID format URI that is asked for.
-    pub name_id_format: String,
-    /// How the AuthnRequest travels.
-    pub request_binding: RequestBinding,
-    /// Whether AES-CBC is taken in an unsigned Response.
-    pub allow_cbc: bool,
-}
-
-impl Default for SamlEdit {
+impl Default for ConnectionEdit {
+    /// A SAML connection's.
     fn default() -> Self {
         Self {
-            sp_entity_id: None,
-            foreign_acs_urls: Vec::new(),
-            name_id_format: NameIdFormat::default().uri().to_owned(),
-            request_binding: RequestBinding::default(),
-            allow_cbc: false,
+            saml: Some(SamlEdit::default()),
+            ..Self::empty()
         }
     }
 }
 
 impl ConnectionEdit {
+    fn empty() -> Self {
+        Self {
+            name: String::new(),
+            brand: String::new(),
+            idp_initiated: IdpInitiated::default(),
+            subject: None,
+            attributes: AttributeMapping::default(),
+            saml: None,
+            oidc: None,
+            github: None,
+        }
+    }
+
+    /// A new OpenID Connect connection's, with the preset's defaults (SE-11).
+    #[must_use]
+    pub fn oidc(preset: OidcPreset) -> Self {
+        Self {
+            brand: preset.name().to_owned(),
+            oidc: Some(presets::defaults(preset)),
+            ..Self::empty()
+        }
+    }
+
+    /// A new GitHub connection's.
+    #[must_use]
+    pub fn github() -> Self {
+        Self {
+            brand: "github".to_owned(),
+            github: Some(GitHubSettings::default()),
+            ..Self::empty()
+        }
+    }
+
     /// What a connection has now.
     #[must_use]
     pub fn of(connection: &Connection) -> Self {
-        let Protocol::Saml(saml) = &connection.protocol;
-        Self {
+        let common = Self {
             name: connection.name.clone(),
             brand: connection.brand.clone(),
             idp_initiated: connection.idp_initiated,
-            subject: connection.subject.clone(),
+            subject: Some(connection.subject.clone()),
             attributes: connection.attributes.clone(),
-            saml: SamlEdit {
-                sp_entity_id: saml.sp_entity_id.clone(),
-                foreign_acs_urls: saml.foreign_acs_urls.clone(),
-                name_id_format: saml.name_id_format.clone(),
-                request_binding: saml.request_binding,
-                allow_cbc: saml.allow_cbc,
+            ..Self::empty()
+        };
+        match &connection.protocol {
+            Protocol::Saml(saml) => Self {
+                saml: Some(SamlEdit::of(saml)),
+                ..common
+            },
+            Protocol::Oidc(oidc) => Self {
+                oidc: Some(oidc.settings.clone()),
+                ..common
+            },
+            Protocol::GitHub(github) => Self {
+                github: Some(github.settings.clone()),
+                ..common
             },
         }
     }
 
-    /// Checks every field, and tidies texts.
-    pub(super) fn checked(self, policy: EndpointPolicy) -> Result<Self, OnboardingError> {
+    /// Checks every field, and tidies texts; `protocol` is the connection's.
+    pub(super) fn checked(self, protocol: Kind, policy: EndpointPolicy) -> Result<Self, OnboardingError> {
         check_mapping(&self.attributes)?;
-        if let SubjectSource::Attribute(name) = &self.subject {
-            rules::exact("/subject/attribute", Some(name), MOST_ATTRIBUTE)?;
+        let parts = [
+            (Kind::Saml, "/saml", self.saml.is_some()),
+            (Kind::Oidc, "/oidc", self.oidc.is_some()),
+            (Kind::GitHub, "/github", self.github.is_some()),
+        ];
+        if let Some((_, field, _)) = parts
+            .into_iter()
+            .find(|(kind, _, given)| *given && *kind != protocol)
+        {
+            return Err(OnboardingError::OtherProtocol { field });
         }
+        let preset = self.oidc.as_ref().map(|oidc| oidc.preset).unwrap_or_default();
+        let subject = self.subject.unwrap_or_else(|| protocol.subject(preset));
+        check_subject(&subject, protocol)?;
         Ok(Self {
             name: rules::text("/name", &self.name, (1, rules::MOST_NAME))?,
             brand: rules::text("/brand", &self.brand, (0, MOST_BRAND))?,
-            saml: self.saml.checked(policy)?,
-            ..self
+            subject: Some(subject),
+            saml: self.saml.map(|saml| saml.checked(policy)).transpose()?,
+            oidc: self
+                .oidc
+                .map(|settings| oidc::checked(settings, policy))
+                .transpose()?,
+            github: self
+                .github
+                .map(|settings| github::checked(settings, policy))
+                .transpose()?,
+            idp_initiated: self.idp_initiated,
+            attributes: self.attributes,
         })
     }
 
-    /// Writes a checked edit into a connection.
+    /// Writes a checked edit into a connection. A part that is absent has its defaults.
     pub(super) fn write(self, connection: &mut Connection) {
         connection.name = self.name;
         connection.brand = self.brand;
         connection.idp_initiated = self.idp_initiated;
-        connection.subject = self.subject;
+        connection.subject = self.subject.unwrap_or_default();
         connection.attributes = self.attributes;
-        let Protocol::Saml(saml) = &mut connection.protocol;
-        saml.sp_entity_id = self.saml.sp_entity_id;
-        saml.foreign_acs_urls = self.saml.foreign_acs_urls;
-        saml.name_id_format = self.saml.name_id_format;
-        saml.request_binding = self.saml.request_binding;
-        saml.allow_cbc = self.saml.allow_cbc;
+        match &mut connection.protocol {
+            Protocol::Saml(saml) => self.saml.unwrap_or_default().write(saml),
+            Protocol::Oidc(oidc) => oidc.settings = self.oidc.unwrap_or_default(),
+            Protocol::GitHub(github) => github.settings = self.github.unwrap_or_default(),
+        }
+    }
+
+    /// Which protocol a new connection has: the one whose part is there.
+    pub(super) fn kind(&self) -> Kind {
+        if self.oidc.is_some() {
+            Kind::Oidc
+        } else if self.github.is_some() {
+            Kind::GitHub
+        } else {
+            Kind::Saml
+        }
     }
 }
 
-impl SamlEdit {
-    fn checked(self, policy: EndpointPolicy) -> Result<Self, OnboardingError> {
-        if self.foreign_acs_urls.len() > MOST_ACS_URLS {
-            return Err(OnboardingError::TooMany {
-                what: "foreign ACS URLs",
-                most: MOST_ACS_URLS,
-            });
+/// A protocol, without its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Saml,
+    Oidc,
+    GitHub,
+}
+
+impl Kind {
+    pub(super) fn of(protocol: &Protocol) -> Self {
+        match protocol {
+            Protocol::Saml(_) => Self::Saml,
+            Protocol::Oidc(_) => Self::Oidc,
+            Protocol::GitHub(_) => Self::GitHub,
         }
-        let mut foreign_acs_urls = Vec::with_capacity(self.foreign_acs_urls.len());
-        for url in &self.foreign_acs_urls {
-            let url = EndpointUrl::parse(url, policy).map_err(|error| OnboardingError::Endpoint {
-                field: "/saml/foreign_acs_urls",
-                error,
-            })?;
-            foreign_acs_urls.push(url.as_str().to_owned());
-        }
-        let field = "/saml/sp_entity_id";
-        let sp_entity_id = rules::optional_text(field, self.sp_entity_id.as_deref(), MOST_ENTITY_ID)?;
-        if let Some(id) = &sp_entity_id
-            && id.chars().any(char::is_whitespace)
-        {
-            let got = id.chars().count();
-            return Err(OnboardingError::Text {
-                field,
-                min: 1,
-                max: MOST_ENTITY_ID,
-                got,
-            });
-        }
-        Ok(Self {
-            sp_entity_id,
-            foreign_acs_urls,
-            name_id_format: self.name_id_format.parse::<NameIdFormat>()?.uri().to_owned(),
-            ..self
-        })
     }
+
+    fn subject(self, preset: OidcPreset) -> SubjectSource {
+        match self {
+            Self::Saml => SubjectSource::NameId,
+            Self::Oidc => presets::subject(preset),
+            Self::GitHub => SubjectSource::Sub,
+        }
+    }
+}
+
+/// What identifies a person must be something that the protocol has.
+fn check_subject(subject: &SubjectSource, protocol: Kind) -> Result<(), OnboardingError> {
+    let (fits, wanted) = match (protocol, subject) {
+        (Kind::Saml | Kind::Oidc, SubjectSource::Attribute(name)) => {
+            return rules::exact("/subject/attribute", Some(name), MOST_ATTRIBUTE);
+        }
+        (Kind::Saml, other) => (*other == SubjectSource::NameId, "name_id or an attribute"),
+        (Kind::Oidc, other) => (*other != SubjectSource::NameId, "sub, tid_oid or an attribute"),
+        (Kind::GitHub, other) => (*other == SubjectSource::Sub, "sub"),
+    };
+    let field = "/subject";
+    fits.then_some(())
+        .ok_or(OnboardingError::Setting { field, wanted })
 }
 
 fn check_mapping(mapping: &AttributeMapping) -> Result<(), OnboardingError> {

@@ -48,16 +48,21 @@ pub enum IdpInput {
 /// Sets the identity provider over the version that was read; also says what was mended or left out of its metadata.
 ///
 /// # Errors
-/// [`OnboardingError`]: `Metadata`, `Fetch`, `NotEntitled` (AQ-01) or `Changed`.
+/// [`OnboardingError`]: `Metadata`, `Fetch`, `NotEntitled` (AQ-01), `OtherProtocol` or `Changed`.
 pub async fn set(
     admin: &Administration,
     read: &Connection,
     input: &IdpInput,
 ) -> Result<(Connection, Vec<MetadataFinding>), OnboardingError> {
     super::entitled(admin).await?;
+    if read.protocol.saml().is_none() {
+        return Err(OnboardingError::OtherProtocol { field: "/source" });
+    }
     let (found, metadata_url) = taken(admin, input).await?;
     let mut connection = read.clone();
-    let Protocol::Saml(saml) = &mut connection.protocol;
+    let Protocol::Saml(saml) = &mut connection.protocol else {
+        return Err(OnboardingError::OtherProtocol { field: "/source" });
+    };
     saml.idp = Some(side(found.metadata, metadata_url));
     let written = super::write(
         admin,

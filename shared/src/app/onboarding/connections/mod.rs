@@ -1,9 +1,13 @@
-//! Connections of a tenant: made with keys of their own, read, changed; their identity provider ([`idp`]) and their
-//! state ([`state`]).
+//! Connections of a tenant: made with keys of their own, read, changed; their identity provider ([`idp`] for SAML,
+//! [`oidc`] and [`secret`] for OpenID Connect and GitHub) and their state ([`state`]).
 
 mod edit;
+mod github;
 pub mod idp;
 mod keys;
+mod oidc;
+mod saml;
+pub mod secret;
 pub mod state;
 mod validate;
 
@@ -12,12 +16,17 @@ use serde_json::{Value, json};
 use super::error::{OnboardingError, Thing};
 use super::{Administration, refused, rules};
 use crate::app::events;
-use crate::domain::connection::{Connection, ConnectionState, Protocol, SamlConnection};
+use crate::domain::connection::{
+    Connection, ConnectionState, GitHubConnection, OidcConnection, Protocol, SamlConnection,
+};
 use crate::domain::ids::ConnectionId;
 use crate::domain::onboarding::Onboarding;
 use crate::store::{Guard, TenantTransaction};
 
-pub use edit::{ConnectionEdit, SamlEdit};
+pub use edit::ConnectionEdit;
+pub use saml::SamlEdit;
+
+use edit::Kind;
 
 /// Most connections of one tenant.
 const MOST_CONNECTIONS: usize = 50;
@@ -53,8 +62,9 @@ pub async fn at_version(
     Ok(connection)
 }
 
-/// Makes a SAML connection in state draft. Its keys lie in Secrets Manager before the connection is there; should the
-/// connection not be written, keys without a connection remain and open nothing.
+/// Makes a connection in state draft, of the protocol whose part is in the edit. A SAML connection's keys lie in
+/// Secrets Manager before the connection is there; should the connection not be written, keys without a connection
+/// remain and open nothing. An OpenID Connect authority is asked for its discovery document (AQ-09).
 ///
 /// `id` is the operator's choice, for connections that keep foreign URLs (CH-02).
 ///
@@ -69,49 +79,25 @@ pub async fn create(
         return Err(OnboardingError::IdReserved);
     }
     entitled(admin).await?;
-    let edit = edit.checked(admin.endpoint_policy())?;
-    if admin.store.connections().await?.len() >= MOST_CONNECTIONS {
-        return Err(OnboardingError::TooMany {
-            what: "connections",
-            most: MOST_CONNECTIONS,
-        });
-    }
-    let id = id.map_or_else(ConnectionId::generate, Ok)?;
-    if admin
-        .gatehouse
-        .store
-        .front_door()
-        .connection(&id)
-        .await?
-        .is_some()
-    {
-        return Err(OnboardingError::ConnectionIdTaken);
-    }
-    let certificates = keys::ensure(&admin.gatehouse, &id).await?;
+    let kind = edit.kind();
+    let edit = edit.checked(kind, admin.endpoint_policy())?;
+    let id = free_id(admin, id).await?;
     let mut connection = Connection {
+        protocol: new_protocol(admin, kind, &id).await?,
         id,
         tenant: admin.store.id().clone(),
         name: String::new(),
         brand: String::new(),
         state: ConnectionState::Draft,
-        protocol: Protocol::Saml(SamlConnection {
-            idp: None,
-            sp_entity_id: None,
-            foreign_acs_urls: Vec::new(),
-            name_id_format: String::new(),
-            request_binding: edit.saml.request_binding,
-            allow_cbc: false,
-            sp_signing_certificates: certificates.signing,
-            sp_encryption_certificates: certificates.encryption,
-        }),
         idp_initiated: edit.idp_initiated,
-        subject: edit.subject.clone(),
+        subject: edit.subject.clone().unwrap_or_default(),
         attributes: edit.attributes.clone(),
         onboarding: Onboarding::default(),
         version: 1,
         created_at: admin.now(),
     };
     edit.write(&mut connection);
+    oidc::follow(admin, None, &mut connection).await?;
     let mut tx = admin.store.begin();
     tx.create_connection(&connection);
     noted(admin, &mut tx, Change::quiet("connection.created"), &connection)?;
@@ -121,7 +107,49 @@ pub async fn create(
     Ok(connection)
 }
 
-/// Changes what an owner may change, over the version that was read. What changes nothing writes nothing.
+/// The id that was asked for, or a new one; with room for one more connection.
+async fn free_id(admin: &Administration, id: Option<ConnectionId>) -> Result<ConnectionId, OnboardingError> {
+    if admin.store.connections().await?.len() >= MOST_CONNECTIONS {
+        return Err(OnboardingError::TooMany {
+            what: "connections",
+            most: MOST_CONNECTIONS,
+        });
+    }
+    let id = id.map_or_else(ConnectionId::generate, Ok)?;
+    let door = admin.gatehouse.store.front_door();
+    match door.connection(&id).await? {
+        Some(_) => Err(OnboardingError::ConnectionIdTaken),
+        None => Ok(id),
+    }
+}
+
+/// A protocol's part before anything was written into it.
+async fn new_protocol(
+    admin: &Administration,
+    kind: Kind,
+    id: &ConnectionId,
+) -> Result<Protocol, OnboardingError> {
+    Ok(match kind {
+        Kind::Saml => {
+            let certificates = keys::ensure(&admin.gatehouse, id).await?;
+            Protocol::Saml(SamlConnection {
+                idp: None,
+                sp_entity_id: None,
+                foreign_acs_urls: Vec::new(),
+                name_id_format: String::new(),
+                request_binding: SamlEdit::default().request_binding,
+                allow_cbc: false,
+                sp_signing_certificates: certificates.signing,
+                sp_encryption_certificates: certificates.encryption,
+            })
+        }
+        Kind::Oidc => Protocol::Oidc(OidcConnection::default()),
+        Kind::GitHub => Protocol::GitHub(GitHubConnection::default()),
+    })
+}
+
+/// Changes what an owner may change, over the version that was read. What changes nothing writes nothing. Where an
+/// OpenID Connect setting is touched that discovery bears on, the authority is asked anew.
 ///
 /// # Errors
 /// [`OnboardingError`]: `NotEntitled` (AQ-01), `Changed`, or what is wrong with the edit.
@@ -131,9 +159,10 @@ pub async fn update(
     edit: ConnectionEdit,
 ) -> Result<Connection, OnboardingError> {
     entitled(admin).await?;
-    let edit = edit.checked(admin.endpoint_policy())?;
+    let edit = edit.checked(Kind::of(&read.protocol), admin.endpoint_policy())?;
     let mut connection = read.clone();
     edit.write(&mut connection);
+    oidc::follow(admin, Some(read), &mut connection).await?;
     write(admin, read, connection, Change::quiet("connection.updated")).await
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::super::error::{OnboardingError, state_name};
 use super::super::{Actor, Administration, rules};
 use super::{Change, entitled, read, validate};
-use crate::domain::connection::{Connection, ConnectionState, Protocol};
+use crate::domain::connection::{Connection, ConnectionState};
 use crate::domain::ids::ConnectionId;
 use crate::domain::onboarding::{Rejection, Validation};
 
@@ -109,7 +109,7 @@ pub fn after(step: &Step, from: ConnectionState, actor: &Actor) -> Result<Connec
 /// Takes a step. Taking it twice is the same as once.
 ///
 /// # Errors
-/// [`OnboardingError`]: as [`after`], `Incomplete` without an identity provider, `Untested` (SE-27), `NotEntitled`
+/// [`OnboardingError`]: as [`after`], `Incomplete` while something must still be given, `Untested` (SE-27), `NotEntitled`
 /// (AQ-01).
 pub async fn take(
     admin: &Administration,
@@ -209,9 +209,9 @@ async fn may_switch_on(
 }
 
 fn complete(connection: &Connection) -> Result<(), OnboardingError> {
-    match &connection.protocol {
-        Protocol::Saml(saml) if saml.idp.is_none() => Err(OnboardingError::Incomplete),
-        Protocol::Saml(_) => Ok(()),
+    match connection.protocol.missing() {
+        Some(missing) => Err(OnboardingError::Incomplete { missing }),
+        None => Ok(()),
     }
 }
 

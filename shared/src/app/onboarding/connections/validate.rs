@@ -29,6 +29,8 @@ pub(super) async fn findings(
                 found.extend(metadata(admin, idp).await);
             }
         }
+        Protocol::Oidc(oidc) => found.extend(super::oidc::findings(admin, oidc).await),
+        Protocol::GitHub(_) => {}
     }
     let claims = admin.store.domains().await?;
     let proven = |state| matches!(state, DomainState::Proven | DomainState::Warned);

@@ -134,6 +134,10 @@ fn connections() -> Vec<(&'static str, Value)> {
         ("connection_change", any_object()),
         ("connection_idp", idp),
         (
+            "client_secret_new",
+            input(&["client_secret"], json!({ "client_secret": short(1, 4096) })),
+        ),
+        (
             "rejection",
             input(&["reason"], json!({ "reason": short(1, 500) })),
         ),

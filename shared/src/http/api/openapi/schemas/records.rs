@@ -157,14 +157,16 @@ fn sign_in_failure() -> Value {
 fn connections() -> Vec<(&'static str, Value)> {
     let connection = json!({
         "type": "object",
-        "required": ["id", "protocol", "state", "name", "service_provider", "findings", "version", "created_at"],
+        "required": ["id", "protocol", "state", "name", "findings", "version", "created_at"],
         "properties": {
             "id": text(),
-            "protocol": text(),
+            "protocol": one_of(&["saml", "oidc", "github"]),
             "state": one_of(&["draft", "validating", "in_review", "active", "suspended"]),
             "name": text(),
             "brand": text(),
             "service_provider": any_object(),
+            "relying_party": any_object(),
+            "missing": perhaps_text(),
             "findings": list(any_object()),
             "validation": perhaps(&record(json!({ "at": instant(), "findings": list(named("finding")) }))),
             "tested_at": perhaps_instant(),

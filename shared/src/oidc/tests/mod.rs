@@ -1,0 +1,9 @@
+//! Tests of the relying party's rules.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod discovery;

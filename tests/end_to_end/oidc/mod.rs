@@ -1,0 +1,3 @@
+//! OpenID Connect and GitHub.
+
+mod setup;
