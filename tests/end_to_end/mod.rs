@@ -5,4 +5,5 @@ mod logs;
 mod oidc;
 mod openid_provider;
 mod relay;
+mod scim;
 mod sign_in;

@@ -207,6 +207,7 @@ impl World {
             active: true,
             source: Source::Manual,
             tombstone: false,
+            scim: None,
             version: 1,
             epoch: 1,
             created_at: now,

@@ -25,7 +25,9 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .route("/Bulk", any(bulk))
         .route("/", any(nothing))
         .route("/{*rest}", any(nothing));
-    let routes = Router::new().nest(BASE, routes);
+    let routes = Router::new()
+        .nest(BASE, routes)
+        .route(&format!("{BASE}/"), any(nothing));
     edge::wrap(protect(routes, gatehouse), "scim_root")
 }
 

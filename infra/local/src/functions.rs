@@ -94,5 +94,6 @@ pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
         operator_api::router(gatehouse.clone()),
         owner_portal::router(gatehouse.clone()),
         scim_root::router(gatehouse.clone()),
+        scim_users::router(gatehouse.clone()),
     ]
 }

@@ -63,6 +63,12 @@ pub fn user_deactivated(user: &User) -> Event {
     event("user.deactivated", user, json!({ "user": user_data(user) }))
 }
 
+/// `user.deleted`: every session is over, and every membership.
+#[must_use]
+pub fn user_deleted(user: &User) -> Event {
+    event("user.deleted", user, json!({ "user": user_data(user) }))
+}
+
 /// `session.revoked`: every session of the user is over.
 #[must_use]
 pub fn sessions_revoked(user: &User) -> Event {

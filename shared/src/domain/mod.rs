@@ -12,6 +12,7 @@ pub mod onboarding;
 pub mod phone;
 pub mod profile;
 pub mod role_catalogue;
+pub mod scim_record;
 pub mod session;
 pub mod team;
 pub mod tenant;

@@ -56,6 +56,23 @@ pub fn to_e164(national: &str, region: &str) -> Result<String, PhoneError> {
     Ok(number.format().mode(phonenumber::Mode::E164).to_string())
 }
 
+/// Reads a number that brings its country code, as a `tel:` URI (RFC 3966, which SCIM names) or bare: in E.164 where it
+/// is one of a numbering plan.
+#[must_use]
+pub fn international(text: &str) -> Option<String> {
+    let text = text.trim();
+    let bare = text.strip_prefix("tel:").unwrap_or(text);
+    let bare = bare.split(';').next().unwrap_or(bare);
+    let plain = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '-' | '.' | '/' | '(' | ')');
+    if !bare.starts_with('+') || bare.len() > 32 || !bare.chars().all(plain) {
+        return None;
+    }
+    let number = phonenumber::parse(None, bare).ok()?;
+    number
+        .is_valid()
+        .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
 #[cfg(test)]
 #[path = "phone_tests.rs"]
 mod tests;

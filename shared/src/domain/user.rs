@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::email::EmailAddress;
 use super::ids::{TenantId, UserId};
+use super::scim_record::ScimRecord;
 use super::team::Source;
 
 /// What is known of a person beyond name and address. All of it is optional.
@@ -19,7 +20,7 @@ pub struct PersonDetails {
     pub position: Option<String>,
     /// Department.
     pub department: Option<String>,
-    /// Mobile number, E.164.
+    /// Phone number: E.164 from sign-in; from SCIM (AQ-46) E.164 where it could be read so, else as it was sent.
     pub mobile: Option<String>,
     /// Absolute URL of a picture; stored, never fetched.
     pub picture: Option<String>,
@@ -52,6 +53,9 @@ pub struct User {
     pub source: Source,
     /// Deactivated or deleted by SCIM: sign-in never makes this person again.
     pub tombstone: bool,
+    /// What SCIM pushed, once it has taken the person over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scim: Option<Box<ScimRecord>>,
     /// Raised by every change of this record (ETag, event sequence).
     pub version: u64,
     /// Raised when every session must end.
@@ -63,9 +67,12 @@ pub struct User {
 }
 
 impl User {
-    /// The name that people see: given and family name, else the user name.
+    /// The name that people see: the one that SCIM pushed, else given and family name, else the user name.
     #[must_use]
     pub fn display_name(&self) -> String {
+        if let Some(name) = self.scim.as_ref().and_then(|record| record.display_name()) {
+            return name.to_owned();
+        }
         let parts = [
             self.details.given_name.as_deref(),
             self.details.family_name.as_deref(),

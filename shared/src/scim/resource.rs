@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::etag;
-use super::normalize::Member;
+use super::normalize::{Member, is_blank_number};
 use super::schema::ResourceKind;
 
 /// What the server knows about a resource beside its attributes.
@@ -49,7 +49,7 @@ pub fn render(
     out.extend(
         attributes
             .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
+            .filter_map(|(name, value)| Some((name.clone(), shown(name, value)?))),
     );
     out.insert(
         "meta".to_owned(),
@@ -62,6 +62,23 @@ pub fn render(
         }),
     );
     out
+}
+
+/// The value of an attribute without the phone numbers that say only that they are empty.
+fn shown(name: &str, value: &Value) -> Option<Value> {
+    let Value::Array(values) = value else {
+        return Some(value.clone());
+    };
+    if name != "phoneNumbers" {
+        return Some(value.clone());
+    }
+    let blank = |number: &Value| number.as_object().is_some_and(is_blank_number);
+    let numbers = values
+        .iter()
+        .filter(|number| !blank(number))
+        .cloned()
+        .collect::<Vec<_>>();
+    (!numbers.is_empty()).then(|| numbers.into())
 }
 
 /// An instant as SCIM writes it, in milliseconds and UTC.

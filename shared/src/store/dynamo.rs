@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::error::StoreError;
 use super::item::{Attributes, Item, is_past, key_attributes};
 use super::keys::{Key, Table};
+use super::transaction::Expression;
 use crate::clock::Clock;
 use crate::random;
 
@@ -27,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BATCH: usize = 25;
 /// Batches under way at a time.
 const PARALLEL: usize = 8;
+
+/// The index of `Directory` by the time of the last change.
+const MODIFIED: &str = "LastModified";
 
 /// The names of the two tables.
 #[derive(Clone, Debug)]
@@ -150,6 +154,31 @@ impl Dynamo {
         self.send(request).await
     }
 
+    /// All items of a partition between two sort keys, these included, consistently. For stretches that are small by
+    /// nature.
+    pub async fn between(
+        &self,
+        table: Table,
+        pk: &str,
+        (first, last): (&str, &str),
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let request = self
+                .query(table, pk, after.as_deref(), 1_000)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
+                .expression_attribute_values(":last", AttributeValue::S(last.to_owned()));
+            let page = self.send(request).await?;
+            found.extend(page.items);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
     /// One page of a partition from its end backwards; `before` is a sort key.
     pub async fn page_back(
         &self,
@@ -197,6 +226,60 @@ impl Dynamo {
             .filter(|item| !is_past(item, now))
             .collect();
         Ok(Page { items, next })
+    }
+
+    /// Keys in the index of changes from `from` on, at most `limit`, and whether there are more. Not consistent: DynamoDB
+    /// has no such index.
+    pub async fn modified(
+        &self,
+        pk: &str,
+        from: &str,
+        limit: usize,
+    ) -> Result<(Vec<Attributes>, bool), StoreError> {
+        let mut found: Vec<Attributes> = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self.client.query().table_name(self.table(Table::Directory));
+            let request = request
+                .index_name(MODIFIED)
+                .key_condition_expression("lm_pk = :pk AND lm_sk >= :from")
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+                .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
+                .set_exclusive_start_key(start);
+            let answer = request.send().await.map_err(|e| failed("Query", &e))?;
+            found.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if found.len() > limit {
+                found.truncate(limit);
+                return Ok((found, true));
+            }
+            if start.is_none() {
+                return Ok((found, false));
+            }
+        }
+    }
+
+    /// Writes an item where the condition holds; whether it did. For what may be lost.
+    pub async fn put_where(&self, item: Item, condition: Expression) -> Result<bool, StoreError> {
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(self.table(item.key.table))
+            .set_item(Some(item.attributes))
+            .condition_expression(condition.text);
+        for (placeholder, name) in condition.names {
+            request = request.expression_attribute_names(placeholder, name);
+        }
+        for (placeholder, value) in condition.values {
+            request = request.expression_attribute_values(placeholder, value);
+        }
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(refused) if refused.is_conditional_check_failed_exception() => Ok(false),
+                Some(_) | None => Err(failed("PutItem", &error)),
+            },
+        }
     }
 
     /// All items of a partition under a prefix. For partitions that are small by nature.

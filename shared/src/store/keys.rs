@@ -4,6 +4,7 @@
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 
 use crate::domain::domain_name::DomainName;
 use crate::domain::email::EmailAddress;
@@ -60,9 +61,11 @@ pub(super) fn outbox_item(pk: &str, sk: &str) -> Key {
     directory(pk.to_owned(), sk)
 }
 
-/// The form that names are compared in. Unicode lower case stands in for full case folding.
+/// The form that names are compared in: Unicode lower case, letter by letter, stands in for full case folding; the two
+/// forms of the small sigma are one. SCIM's filters compare alike (`scim::text::fold`).
 pub(super) fn fold(text: &str) -> String {
-    text.to_lowercase()
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
 /// A tenant's own partition.
@@ -134,13 +137,40 @@ pub(super) fn user_list(t: &TenantId, uid: &UserId) -> Key {
     directory(user_list_pk(t), uid.as_str())
 }
 pub(super) fn user_name(t: &TenantId, name: &str) -> Key {
-    directory(format!("UN#{t}#{}", fold(name)), ".")
+    directory(format!("UN#{t}#{}", bounded(&fold(name))), ".")
+}
+pub(super) fn external_id_pk(t: &TenantId, external_id: &str) -> String {
+    format!("XU#{t}#{}", bounded(external_id))
+}
+pub(super) fn external_id(t: &TenantId, external_id: &str, uid: &str) -> Key {
+    directory(external_id_pk(t, external_id), uid)
 }
 pub(super) fn email_pk(t: &TenantId, address: &EmailAddress) -> String {
     format!("EM#{t}#{}", address.folded())
 }
 pub(super) fn email(t: &TenantId, address: &EmailAddress, uid: &UserId) -> Key {
     directory(email_pk(t, address), uid.as_str())
+}
+/// SCIM takes any text for an address; one that is an address is looked up as one.
+pub(super) fn any_email_pk(t: &TenantId, text: &str) -> String {
+    match EmailAddress::parse(text) {
+        Ok(address) => email_pk(t, &address),
+        Err(_) => format!("EM#{t}#{}", bounded(&fold(text))),
+    }
+}
+pub(super) fn any_email(t: &TenantId, text: &str, uid: &str) -> Key {
+    directory(any_email_pk(t, text), uid)
+}
+/// Marks the primary address of a person who did not come by SCIM, so that SCIM does not make a second one beside.
+pub(super) fn email_claim(t: &TenantId, address: &EmailAddress) -> Key {
+    directory(email_pk(t, address), ".")
+}
+/// Users in the order of their last change: the keys of the index.
+pub(super) fn modified_pk(t: &TenantId) -> String {
+    format!("LU#{t}")
+}
+pub(super) fn modified_sk(at: DateTime<Utc>, uid: &str) -> String {
+    format!("{:013}#{uid}", at.timestamp_millis())
 }
 pub(super) fn identity(t: &TenantId, c: &ConnectionId, subject: &str) -> Key {
     directory(format!("ID#{t}#{c}#{subject}"), ".")
@@ -158,6 +188,15 @@ pub(super) fn seats(t: &TenantId) -> Key {
 }
 pub(super) fn counters_pk(t: &TenantId) -> String {
     format!("CT#{t}")
+}
+/// The slot of an id among all: its first ten bits.
+pub(super) fn counter_slot(id: &str) -> usize {
+    let (shard, slot) = counter_place(id);
+    usize::from(shard) * 16 + usize::from(slot)
+}
+/// What sorts right before the ids of a slot.
+pub(super) fn slot_start(slot: usize) -> String {
+    format!("{:03x}", slot << 2)
 }
 /// Which of 64 counters, and which of its 16 slots, an id counts in: its first six bits, then four.
 fn counter_place(id: &str) -> (u8, u8) {
@@ -302,4 +341,8 @@ pub(super) fn assertion(c: &ConnectionId, id: &str) -> Key {
 }
 pub(super) fn spent_jti(client: &ClientId, jti: &str) -> Key {
     ephemeral(format!("I#{client}#{}", hash(jti)), ".")
+}
+/// Where a client that pages by index goes on.
+pub(super) fn walk(t: &TenantId, hash: &str, start: u64) -> Key {
+    ephemeral(format!("W#{t}#{hash}"), start.to_string())
 }

@@ -20,14 +20,18 @@ mod error;
 mod groups;
 mod item;
 mod keys;
+mod lists;
 mod outbox;
+mod provisioned;
 mod scim_access;
 mod sessions;
 mod teams;
 mod tenants;
 mod test_sign_ins;
 mod transaction;
+mod user_items;
 mod users;
+mod walks;
 
 use std::sync::Arc;
 
@@ -40,10 +44,12 @@ pub use error::{CommitError, StoreError};
 pub use groups::{
     ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta, PendingChange,
 };
+pub use lists::{ListCounts, ListEntry};
 pub use outbox::{AuditRecord, MailJob, OutboxKey, OutboxRecord, read_outbox};
 pub use scim_access::ScimAccess;
 pub use transaction::{Guard, TenantTransaction};
 pub use users::KnownIdentity;
+pub use walks::Walk;
 
 use crate::clock::Clock;
 use crate::domain::ids::{ClientId, ConnectionId, TenantId};

@@ -27,6 +27,8 @@ pub enum Guard {
     User,
     /// The user name is free.
     UserName,
+    /// Nobody who did not come by SCIM has the address.
+    Address,
     /// The identity is not known yet, or still the one that was read.
     Identity,
     /// Seats have not changed since they were counted.
@@ -60,9 +62,9 @@ pub enum Guard {
 /// An expression with its values.
 #[derive(Clone, Debug)]
 pub(super) struct Expression {
-    text: String,
-    names: Vec<(&'static str, &'static str)>,
-    values: Vec<(&'static str, AttributeValue)>,
+    pub(super) text: String,
+    pub(super) names: Vec<(&'static str, &'static str)>,
+    pub(super) values: Vec<(&'static str, AttributeValue)>,
 }
 
 impl Expression {

@@ -5,15 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use super::TenantStore;
 use super::error::StoreError;
-use super::item::{Item, number, read_doc, read_text, text};
+use super::item::{Item, number, read_doc, read_text, seconds, text};
 use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
+use super::user_items::{self, SECONDARY};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, UserId};
 use crate::domain::user::User;
 
 /// How many users may share one address before a look-up gives up: more than one is ambiguous already.
-const MOST_SHARED: i32 = 10;
+const MOST_SHARED: usize = 10;
+/// How many entries of one address are looked at for that.
+const MOST_LOOKED_AT: i32 = 100;
 
 /// That person at one connection, as last seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,25 +33,6 @@ pub struct KnownIdentity {
     pub last_sign_in: DateTime<Utc>,
 }
 
-fn user_item(user: &User) -> Result<Item, StoreError> {
-    let item = Item::new(keys::user(&user.tenant, &user.id)).doc("user", user)?;
-    Ok(item
-        .with("v", number(user.version))
-        .with("e", number(user.epoch))
-        .with("on", number(u64::from(user.active)))
-        .with("lm_pk", text(format!("LU#{}", user.tenant)))
-        .with(
-            "lm_sk",
-            text(format!("{:013}#{}", user.modified_at.timestamp_millis(), user.id)),
-        ))
-}
-
-fn list_item(user: &User) -> Item {
-    Item::new(keys::user_list(&user.tenant, &user.id))
-        .with("un", text(user.user_name.clone()))
-        .with("on", number(u64::from(user.active)))
-}
-
 impl TenantStore {
     /// A user, read consistently.
     ///
@@ -59,7 +43,7 @@ impl TenantStore {
         item.as_ref().map(|item| read_doc("user", item)).transpose()
     }
 
-    /// The users with this primary address, active or not.
+    /// The users with this primary address, active or not; those that SCIM deleted are among them for 30 days.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
@@ -68,10 +52,14 @@ impl TenantStore {
         let page = self
             .store
             .dynamo
-            .page(Table::Directory, &pk, "", None, MOST_SHARED)
+            .page(Table::Directory, &pk, "", None, MOST_LOOKED_AT)
             .await?;
-        self.read_users(page.items.iter().filter_map(|item| read_text(item, "sk")))
-            .await
+        // Somebody's second address is no proof of anything, and leads nobody in.
+        let primary = page.items.iter().filter(|item| !item.contains_key(SECONDARY));
+        let ids = primary.filter_map(|item| read_text(item, "sk"));
+        let mut users = self.read_users(ids.take(MOST_SHARED)).await?;
+        users.retain(|user| user.email.as_ref() == Some(address));
+        Ok(users)
     }
 
     /// The user with this user name, without regard to case.
@@ -119,7 +107,7 @@ impl TenantStore {
         Ok(users)
     }
 
-    async fn read_users(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<User>, StoreError> {
+    pub(super) async fn read_users(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<User>, StoreError> {
         let ids = ids.filter_map(|id| UserId::parse(id).ok());
         let keys = ids.map(|id| keys::user(&self.tenant, &id)).collect::<Vec<_>>();
         let found = self.store.dynamo.get_all(&keys).await?;
@@ -161,59 +149,62 @@ impl TenantStore {
 impl TenantTransaction {
     /// Makes a user with guard, look-ups, list entry and counter.
     pub fn create_user(&mut self, user: &User) {
-        self.inner
-            .put(Guard::Fresh, user_item(user), Some(Expression::absent()));
+        self.inner.put(
+            Guard::Fresh,
+            user_items::document(user),
+            Some(Expression::absent()),
+        );
         self.put_name_guard(user);
-        self.inner.put(Guard::Fresh, Ok(list_item(user)), None);
-        if let Some(address) = &user.email {
-            let key = keys::email(&self.handle.tenant, address, &user.id);
-            self.inner.put(Guard::Fresh, Ok(Item::new(key)), None);
+        for item in user_items::lookups(user).into_values() {
+            self.inner.put(Guard::Fresh, Ok(item), None);
         }
         self.count_user(user.id.as_str(), 1, i64::from(user.active));
     }
 
-    /// Writes a user over what was read; guards, look-ups and counters follow the difference.
-    /// `user.version` is `before.version + 1`.
+    /// Writes a user over what was read; guards, look-ups and counters follow the difference. A tombstone is no member
+    /// of any list, and not counted. `user.version` is `before.version + 1`.
     pub fn update_user(&mut self, before: &User, user: &User) {
         let condition = Expression::new("v = :read").value(":read", number(before.version));
-        self.inner.put(Guard::User, user_item(user), Some(condition));
-        if keys::fold(&before.user_name) != keys::fold(&user.user_name) {
-            self.put_name_guard(user);
-            self.inner.delete(
-                Guard::Fresh,
-                &keys::user_name(&self.handle.tenant, &before.user_name),
-                None,
-            );
-        }
-        if before.email != user.email {
-            self.move_email(before, user);
-        }
-        if before.user_name != user.user_name || before.active != user.active {
-            self.inner.put(Guard::Fresh, Ok(list_item(user)), None);
-        }
-        if before.active != user.active {
-            self.count_user(user.id.as_str(), 0, if user.active { 1 } else { -1 });
-        }
-    }
-
-    fn put_name_guard(&mut self, user: &User) {
-        let guard = Item::new(keys::user_name(&self.handle.tenant, &user.user_name));
-        let guard = guard.with("uid", text(user.id.as_str()));
         self.inner
-            .put(Guard::UserName, Ok(guard), Some(Expression::absent()));
+            .put(Guard::User, user_items::document(user), Some(condition));
+        self.move_name_guard(before, user);
+        let mut old = user_items::lookups(before);
+        for (key, item) in user_items::lookups(user) {
+            match old.remove(&key) {
+                Some(same) if same.attributes == item.attributes => {}
+                Some(_) | None => self.inner.put(Guard::Fresh, Ok(item), None),
+            }
+        }
+        for item in old.into_values() {
+            self.inner.delete(Guard::Fresh, &item.key, None);
+        }
+        let counted = |user: &User| i64::from(!user.tombstone);
+        let users = counted(user) - counted(before);
+        let active = i64::from(user.active) - i64::from(before.active);
+        if (users, active) != (0, 0) {
+            self.count_user(user.id.as_str(), users, active);
+        }
     }
 
-    fn move_email(&mut self, before: &User, user: &User) {
-        if let Some(old) = &before.email {
-            self.inner.delete(
-                Guard::Fresh,
-                &keys::email(&self.handle.tenant, old, &user.id),
-                None,
-            );
-        }
-        if let Some(new) = &user.email {
-            let item = Item::new(keys::email(&self.handle.tenant, new, &user.id));
-            self.inner.put(Guard::Fresh, Ok(item), None);
+    /// Nobody has the name, or had it and is gone for good.
+    fn put_name_guard(&mut self, user: &User) {
+        let free = Expression::new("attribute_not_exists(pk) OR #ttl <= :now")
+            .name("#ttl", "ttl")
+            .value(":now", seconds(self.handle.store.dynamo.clock.now()));
+        self.inner
+            .put(Guard::UserName, Ok(user_items::guard(user)), Some(free));
+    }
+
+    /// The guard follows the name, and lasts as long as a tombstone does.
+    fn move_name_guard(&mut self, before: &User, user: &User) {
+        let guard = user_items::guard(user);
+        let old = user_items::guard(before);
+        if old.key != guard.key {
+            self.put_name_guard(user);
+            self.inner.delete(Guard::Fresh, &old.key, None);
+        } else if old.attributes != guard.attributes {
+            let own = Expression::new("uid = :own").value(":own", text(user.id.as_str()));
+            self.inner.put(Guard::UserName, Ok(guard), Some(own));
         }
     }
 

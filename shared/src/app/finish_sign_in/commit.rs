@@ -196,7 +196,8 @@ impl Round<'_> {
             });
         };
         let address = &self.verified.person.email;
-        let changed = address.is_some() && user.email != *address;
+        // Whom SCIM pushes, SCIM renames.
+        let changed = address.is_some() && user.email != *address && user.source != Source::Scim;
         let epoch = user.epoch;
         let change = changed.then(|| {
             let mut after = user.clone();

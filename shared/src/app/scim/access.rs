@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::Gatehouse;
+use crate::domain::ids::UserId;
 use crate::domain::tenant::Tenant;
 use crate::redacted::Secret;
 use crate::scim::ScimError;
@@ -30,6 +31,18 @@ impl Caller {
     #[must_use]
     pub fn tenant(&self) -> &Tenant {
         &self.access.tenant
+    }
+
+    /// AQ-03: whether this is the creator of the organization, whom SCIM neither shows nor touches.
+    #[must_use]
+    pub fn is_root(&self, user: &str) -> bool {
+        self.root() == Some(user)
+    }
+
+    /// AQ-03: the creator of the organization, if one is named.
+    #[must_use]
+    pub fn root(&self) -> Option<&str> {
+        self.tenant().root_user.as_ref().map(UserId::as_str)
     }
 
     /// The key that was shown.

@@ -5,6 +5,9 @@
 
 mod access;
 mod error;
+pub mod list;
+mod rounds;
+pub mod users;
 
 pub use access::{Caller, authenticate};
 pub use error::ScimFailure;

@@ -55,8 +55,8 @@ impl Paging {
 /// A page of a list.
 #[derive(Clone)]
 pub struct Page {
-    /// How many resources the query has in all.
-    pub total: u64,
+    /// How many resources the query has in all; by cursor it may be unknown (RFC 9865, section 2).
+    pub total: Option<u64>,
     /// The page's resources, projected.
     pub resources: Vec<Map<String, Value>>,
     /// Where the page stands.
@@ -78,7 +78,9 @@ impl Page {
     pub fn body(self) -> Value {
         let mut body = Map::new();
         body.insert("schemas".to_owned(), vec![LIST_RESPONSE_SCHEMA].into());
-        body.insert("totalResults".to_owned(), self.total.into());
+        if let Some(total) = self.total {
+            body.insert("totalResults".to_owned(), total.into());
+        }
         body.insert("itemsPerPage".to_owned(), self.resources.len().into());
         match self.position {
             Position::Index(start) => {

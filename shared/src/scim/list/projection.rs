@@ -67,6 +67,12 @@ impl Projection {
             .is_some_and(|found| self.shown(kind, None, found) != Shown::Nothing)
     }
 
+    /// Whether an attribute, or a part of it, was asked for by name.
+    #[must_use]
+    pub fn asks_for(&self, kind: ResourceKind, attribute: &str) -> bool {
+        self.include.is_some() && self.shows(kind, attribute)
+    }
+
     /// The resource with what is shown of it.
     #[must_use]
     pub fn apply(&self, kind: ResourceKind, resource: Map<String, Value>) -> Map<String, Value> {

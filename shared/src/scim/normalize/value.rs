@@ -241,11 +241,25 @@ pub fn plural_elements(
             Value::Null => continue,
             other => return Err(wrong(Name::top(attribute.name), "a list of objects", other)),
         };
-        if has_content(&element) && !elements.contains(&element) {
+        if is_kept(attribute, &element) && !elements.contains(&element) {
             elements.push(element);
         }
     }
     Ok(elements)
+}
+
+/// Whether a value stays. A phone number that is said to be empty does where it would be the one that counts: only
+/// then another may stand in for it (AQ-46). Answers do not show it.
+pub fn is_kept(attribute: &Attribute, element: &Map<String, Value>) -> bool {
+    has_content(element) || (attribute.name == "phoneNumbers" && is_blank_number(element))
+}
+
+/// An empty phone number that is primary or of type work.
+pub fn is_blank_number(number: &Map<String, Value>) -> bool {
+    let text = |name: &str| number.get(name).and_then(Value::as_str);
+    let counts = number.get("primary") == Some(&Value::Bool(true))
+        || text("type").is_some_and(|kind| kind.eq_ignore_ascii_case("work"));
+    counts && text("value").is_some_and(|value| value.trim().is_empty())
 }
 
 /// Whether a value says something: labels alone, or an empty string, do not.

@@ -7,7 +7,9 @@ use super::apply::{in_order, merge, unwrapped};
 use super::change::{Change, Select};
 use crate::scim::ScimError;
 use crate::scim::filter::{Filter, Literal, Op};
-use crate::scim::normalize::{MAX_VALUES, Name, coerce, has_content, plural_elements, settle_primary};
+use crate::scim::normalize::{
+    MAX_VALUES, Name, coerce, has_content, is_kept, plural_elements, settle_primary,
+};
 use crate::scim::schema::{Attribute, DataType};
 use crate::scim::text::fold;
 
@@ -50,7 +52,7 @@ pub fn change(
         }
     };
     settle_primary(attribute, &mut elements, &touched)?;
-    elements.retain(has_content);
+    elements.retain(|element| is_kept(attribute, element));
     drop_repetitions(&mut elements);
     if elements.len() > MAX_VALUES {
         return Err(ScimError::InvalidValue(format!(

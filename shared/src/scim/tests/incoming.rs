@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ENTERPRISE, group_body, meta, read_user, user_body};
+use super::{ENTERPRISE, group_body, meta, read_user, rendered, user_body};
 use crate::scim::normalize;
 use crate::scim::{ResourceKind, ScimError, resource};
 
@@ -318,6 +318,25 @@ fn aq_46_phone_number() {
         Some("1".into()),
         "else the next"
     );
+}
+
+#[test]
+fn aq_46_an_empty_number_that_counts_is_remembered_and_not_shown() {
+    let numbers = json!([
+        { "value": "", "type": "work" }, { "value": "1", "type": "home" }, { "value": "2", "type": "mobile" },
+        { "value": "", "type": "fax" },
+    ]);
+    let user = read_user(json!({ "phoneNumbers": numbers })).unwrap();
+    assert_eq!(user["phoneNumbers"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        resource::phone_number(&user),
+        Some("2"),
+        "mobile, because work is empty"
+    );
+    let shown = rendered(json!({ "phoneNumbers": numbers }));
+    assert_eq!(shown["phoneNumbers"].as_array().unwrap().len(), 2);
+    let blank = json!({ "phoneNumbers": [{ "value": "", "primary": true }] });
+    assert!(rendered(blank).get("phoneNumbers").is_none());
 }
 
 #[test]

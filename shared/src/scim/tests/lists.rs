@@ -292,7 +292,7 @@ fn a_search_body_says_the_same_as_a_query() {
 #[test]
 fn o_08_and_e_11_an_empty_list_has_numbers_and_resources() {
     let page = Page {
-        total: 0,
+        total: Some(0),
         resources: Vec::new(),
         position: Position::Index(1),
     };
@@ -304,7 +304,7 @@ fn o_08_and_e_11_an_empty_list_has_numbers_and_resources() {
         })
     );
     let page = Page {
-        total: 9,
+        total: Some(9),
         resources: vec![Map::new()],
         position: Position::Cursor(Some("n".into())),
     };

@@ -197,7 +197,10 @@ impl TenantStore {
 
     /// Any number of items, 100 in a request.
     async fn get_many(&self, keys: Vec<Key>) -> Result<Vec<Attributes>, StoreError> {
-        let batches = keys.chunks(BATCH).map(|batch| self.store.dynamo.get_all(batch));
+        let batches = keys.chunks(BATCH).map(<[Key]>::to_vec).collect::<Vec<_>>();
+        let batches = batches
+            .into_iter()
+            .map(|batch| async move { self.store.dynamo.get_all(&batch).await });
         let found: Vec<Vec<Attributes>> = futures_util::stream::iter(batches)
             .buffered(PARALLEL)
             .try_collect()

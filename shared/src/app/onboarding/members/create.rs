@@ -111,6 +111,7 @@ fn user(admin: &Administration, tenant: &Tenant, new: &NewMember) -> Result<User
         active: true,
         source: Source::Manual,
         tombstone: false,
+        scim: None,
         version: 1,
         epoch: 1,
         created_at: now,

@@ -1,0 +1,88 @@
+//! Lists (RFC 7644, section 3.4.2; RFC 9865): one engine over any [`Source`] of resources.
+//!
+//! List order is id order. A page that follows another begins behind the last key of that one, and not at a number: what
+//! is deleted meanwhile moves nothing out of sight. A filter is answered by an index where one narrows it down, and is
+//! else evaluated over the list to its end, within a budget.
+
+mod page;
+mod scan;
+mod source;
+mod users;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{Caller, ScimFailure};
+use crate::scim::ResourceKind;
+use crate::scim::list::ListQuery;
+
+pub use source::{Bound, Entry, Found, Place, Source};
+pub use users::UserSource;
+
+/// A page of users.
+///
+/// # Errors
+/// [`crate::scim::ScimError`]: `InvalidFilter`, `InvalidCursor`, `ExpiredCursor`, or `TooMany`, when the filter would
+/// have to look at more than one request may.
+pub async fn users(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
+    list(caller, &UserSource::new(caller), query).await
+}
+
+/// A page of what a source has.
+///
+/// # Errors
+/// As [`users`].
+pub async fn list<S: Source>(caller: &Caller, source: &S, query: &ListQuery) -> Result<Value, ScimFailure> {
+    let bound = query
+        .filter
+        .as_ref()
+        .map(|filter| source.bind(filter))
+        .transpose()?;
+    let keys = match &query.filter {
+        Some(filter) => source.candidates(filter).await?,
+        None => None,
+    };
+    let looked_up = keys.as_ref().is_some_and(|keys| keys.len() <= LOOKED_UP);
+    let asked = source
+        .kinds()
+        .iter()
+        .any(|kind| query.projection.asks_for(*kind, related(*kind)));
+    let uses = |bound: &Bound| source.kinds().iter().any(|kind| bound.uses(related(*kind)));
+    let lister = Lister {
+        caller,
+        source,
+        query,
+        filters_related: bound.as_ref().is_some_and(uses),
+        shows_related: asked || (looked_up && query.projection.is_default()),
+        bound,
+        keys,
+        now: caller.gatehouse.clock.now(),
+    };
+    lister.page().await
+}
+
+/// So many resources that an index found are shown as each of them is shown alone.
+const LOOKED_UP: usize = 10;
+
+/// The attribute that lies elsewhere than in the document.
+fn related(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "groups",
+        ResourceKind::Group => "members",
+    }
+}
+
+/// One list request.
+struct Lister<'a, S> {
+    caller: &'a Caller,
+    source: &'a S,
+    query: &'a ListQuery,
+    bound: Option<Bound>,
+    /// What an index found: keys in order.
+    keys: Option<Vec<String>>,
+    /// Whether the filter looks at groups or members.
+    filters_related: bool,
+    /// Whether the page shows groups or members.
+    shows_related: bool,
+    now: DateTime<Utc>,
+}

@@ -1,0 +1,258 @@
+//! Pages: by index, with walks; by cursor.
+
+use futures_util::future::{try_join, try_join_all};
+use serde_json::Value;
+
+use super::scan::{Scanned, Wanted};
+use super::source::{Bound, Found, Place, Source};
+use super::{Lister, ScimFailure};
+use crate::scim::ScimError;
+use crate::scim::list::{Cursor, Page, Paging, Position};
+use crate::store::Walk;
+
+/// Most bytes of a page, written as JSON: a function's answer has at most 6 MB. A page may have fewer resources than
+/// were asked for.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// A stretch of the list.
+struct Stretch {
+    found: Vec<Found>,
+    /// Behind which key what follows begins, if anything follows.
+    next: Option<String>,
+    /// How many there are in all, as far as this was counted.
+    total: Option<u64>,
+}
+
+impl<S: Source> Lister<'_, S> {
+    /// The answer's body.
+    pub(super) async fn page(&self) -> Result<Value, ScimFailure> {
+        match &self.query.paging {
+            Paging::Index { start, count } => self.by_index(*start, to_usize(*count)).await,
+            Paging::Cursor { cursor, count } => self.by_cursor(cursor.as_deref(), *count).await,
+        }
+    }
+
+    async fn by_index(&self, start: u64, count: usize) -> Result<Value, ScimFailure> {
+        let name = self.walk_name();
+        let walk = if start > 1 && count > 0 {
+            self.caller.store.walk(&name, start).await?
+        } else {
+            None
+        };
+        let stretch = match &walk {
+            Some(walk) => self.behind(Some(&walk.after), count).await?,
+            None => self.from_place(start, count).await?,
+        };
+        let stretch = self.cut(stretch);
+        let length = to_u64(stretch.found.len());
+        if length == 0 && count > 0 && stretch.next.is_some() {
+            return Err(too_many().into());
+        }
+        let counted = stretch.total.or(walk.map(|walk| walk.total));
+        let total = total(start, length, stretch.next.is_some(), counted);
+        if let Some(after) = stretch.next.filter(|_| length > 0) {
+            let next = Walk { after, total };
+            self.caller
+                .store
+                .remember_walk(&name, start + length, &next)
+                .await?;
+        }
+        self.body(stretch.found, Some(total), Position::Index(start))
+    }
+
+    async fn by_cursor(&self, cursor: Option<&str>, count: u32) -> Result<Value, ScimFailure> {
+        let scope = self.caller.tenant().id.as_str();
+        let (keys, kinds) = (&self.caller.cursors, self.source.kinds());
+        let filter = self.query.filter.as_ref();
+        let before = cursor
+            .map(|text| Cursor::decode(text, keys, scope, kinds, filter, count, self.now))
+            .transpose()?;
+        let stretch = match &before {
+            Some(before) => self.behind(Some(&before.after), to_usize(count)).await?,
+            None if self.bound.is_some() => self.behind(None, to_usize(count)).await?,
+            None => self.from_place(1, to_usize(count)).await?,
+        };
+        let stretch = self.cut(stretch);
+        let given = before.as_ref().map_or(0, |before| before.given);
+        let length = to_u64(stretch.found.len());
+        // A filter that is not evaluated to its end has no total: the last page knows it.
+        let counted = stretch
+            .total
+            .or(before.map(|before| before.total))
+            .filter(|total| *total > 0);
+        let follows = stretch.next.is_some();
+        let all = (counted.is_some() || !follows).then(|| total(given + 1, length, follows, counted));
+        let next = stretch.next.filter(|_| count > 0).map(|after| {
+            let next = Cursor {
+                after,
+                given: given + length,
+                total: all.unwrap_or(0),
+            };
+            next.encode(keys, scope, kinds, filter, count, self.now)
+        });
+        self.body(stretch.found, all, Position::Cursor(next))
+    }
+
+    /// What follows a key; nothing is counted.
+    async fn behind(&self, after: Option<&str>, count: usize) -> Result<Stretch, ScimFailure> {
+        let Some(bound) = &self.bound else {
+            return self.whole(after, 0, count).await;
+        };
+        let wanted = Wanted {
+            after,
+            skip: 0,
+            count,
+            to_the_end: false,
+        };
+        Ok(stretch(self.scan(bound, wanted).await?))
+    }
+
+    /// What lies at a place in the list; all of it is counted.
+    async fn from_place(&self, start: u64, count: usize) -> Result<Stretch, ScimFailure> {
+        match &self.bound {
+            Some(bound) => self.counted(bound, start, count).await,
+            None if start == 1 && count > 0 => {
+                let (place, whole) = try_join(self.source.place(0), self.whole(None, 0, count)).await?;
+                let total = Some(place.total);
+                Ok(Stretch { total, ..whole })
+            }
+            None => {
+                let Place { total, after, skip } = self.source.place(start - 1).await?;
+                let whole = match count {
+                    0 => Stretch {
+                        found: Vec::new(),
+                        next: None,
+                        total: None,
+                    },
+                    _ => self.whole(after.as_deref(), skip, count).await?,
+                };
+                let total = Some(total);
+                Ok(Stretch { total, ..whole })
+            }
+        }
+    }
+
+    async fn counted(&self, bound: &Bound, start: u64, count: usize) -> Result<Stretch, ScimFailure> {
+        let wanted = Wanted {
+            after: None,
+            skip: start - 1,
+            count,
+            to_the_end: true,
+        };
+        let scanned = self.scan(bound, wanted).await?;
+        if scanned.stopped_at.is_some() {
+            return Err(too_many().into());
+        }
+        let total = Some(scanned.matches);
+        Ok(Stretch {
+            total,
+            ..stretch(scanned)
+        })
+    }
+
+    /// Without a filter: the entries say what follows, and only the page's own resources are loaded.
+    async fn whole(&self, after: Option<&str>, skip: usize, count: usize) -> Result<Stretch, ScimFailure> {
+        let entries = self.source.entries(after, skip + count + 1).await?;
+        let more = entries.len() > skip + count;
+        let keys = entries.into_iter().skip(skip).take(count).map(|entry| entry.key);
+        let keys = keys.collect::<Vec<_>>();
+        let batches = keys
+            .chunks(100)
+            .map(|keys| self.source.load(keys, self.shows_related));
+        let found = try_join_all(batches).await?.into_iter().flatten().collect();
+        let next = keys.last().filter(|_| more).cloned();
+        Ok(Stretch {
+            found,
+            next,
+            total: None,
+        })
+    }
+
+    /// As much of it as fits one answer.
+    fn cut(&self, mut stretch: Stretch) -> Stretch {
+        let mut bytes = 0;
+        let mut fits = 0;
+        for found in &mut stretch.found {
+            let shown = self
+                .query
+                .projection
+                .apply(found.kind, std::mem::take(&mut found.resource));
+            bytes += serde_json::to_string(&shown).map_or(0, |text| text.len());
+            found.resource = shown;
+            if bytes > MOST_BYTES && fits > 0 {
+                break;
+            }
+            fits += 1;
+        }
+        if fits < stretch.found.len() {
+            stretch.found.truncate(fits);
+            stretch.next = stretch.found.last().map(|found| found.key.clone());
+        }
+        stretch
+    }
+
+    fn body(&self, found: Vec<Found>, total: Option<u64>, position: Position) -> Result<Value, ScimFailure> {
+        let resources = found.into_iter().map(|found| found.resource).collect();
+        let page = Page {
+            total,
+            resources,
+            position,
+        };
+        Ok(page.body())
+    }
+
+    /// Whose walk it is, and over what.
+    fn walk_name(&self) -> String {
+        let kinds = self
+            .source
+            .kinds()
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>();
+        let filter = self.query.filter.as_ref().map(ToString::to_string);
+        serde_json::json!([self.caller.key().hash, kinds, filter]).to_string()
+    }
+}
+
+fn stretch(scanned: Scanned) -> Stretch {
+    let next = match scanned.stopped_at {
+        Some(stopped_at) => Some(stopped_at),
+        None => scanned
+            .found
+            .last()
+            .filter(|_| scanned.more)
+            .map(|found| found.key.clone()),
+    };
+    Stretch {
+        found: scanned.found,
+        next,
+        total: None,
+    }
+}
+
+/// How many there are in all: never fewer than this page shows, and exactly so many once nothing follows it.
+fn total(start: u64, length: u64, follows: bool, counted: Option<u64>) -> u64 {
+    match (follows, length) {
+        (true, _) => counted.unwrap_or(0).max(start + length),
+        // Beyond the end, or asked for the total alone.
+        (false, 0) => counted.unwrap_or(start - 1),
+        (false, _) => start - 1 + length,
+    }
+}
+
+fn too_many() -> ScimError {
+    ScimError::TooMany(
+        "filter: no index answers it, and the organization has more resources than one request looks at; page by \
+         cursor (an empty `cursor` parameter asks for the first page, RFC 9865) or name userName, externalId, emails \
+         or id"
+            .to_owned(),
+    )
+}
+
+fn to_usize(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn to_u64(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

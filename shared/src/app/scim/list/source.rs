@@ -1,0 +1,119 @@
+//! Where a list's resources come from.
+
+use std::future::Future;
+
+use serde_json::{Map, Value};
+
+use crate::app::scim::ScimFailure;
+use crate::scim::filter::{Filter, Matcher, Scope};
+use crate::scim::{ResourceKind, ScimError};
+
+/// Resources in the order of their keys.
+pub trait Source: Sync {
+    /// The types of its resources.
+    fn kinds(&self) -> &'static [ResourceKind];
+
+    /// The attributes of a type that a thin entry holds.
+    fn thin(&self, kind: ResourceKind) -> &'static [&'static str];
+
+    /// How many there are, and where the one behind the first `skipped` lies.
+    fn place(&self, skipped: u64) -> impl Future<Output = Result<Place, ScimFailure>> + Send;
+
+    /// Entries behind a key, at most `limit`; fewer only at the end.
+    fn entries(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Entry>, ScimFailure>> + Send;
+
+    /// The resources of these keys that are there, in their order; `related` loads groups and members with them.
+    fn load(
+        &self,
+        keys: &[String],
+        related: bool,
+    ) -> impl Future<Output = Result<Vec<Found>, ScimFailure>> + Send;
+
+    /// The keys of all resources that can match, in order, if an index knows them.
+    fn candidates(
+        &self,
+        filter: &Filter,
+    ) -> impl Future<Output = Result<Option<Vec<String>>, ScimFailure>> + Send;
+
+    /// Binds a filter to the types.
+    ///
+    /// # Errors
+    /// [`ScimError::InvalidFilter`].
+    fn bind(&self, filter: &Filter) -> Result<Bound, ScimError> {
+        let kinds = self.kinds();
+        let scope = if kinds.len() == 1 {
+            Scope::One
+        } else {
+            Scope::Several
+        };
+        let matchers = kinds
+            .iter()
+            .map(|kind| Ok((*kind, Matcher::compile(filter, *kind, scope)?)));
+        matchers.collect::<Result<_, ScimError>>().map(Bound)
+    }
+}
+
+/// A place in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// How many resources the list has.
+    pub total: u64,
+    /// The key behind which to begin reading; none at the beginning.
+    pub after: Option<String>,
+    /// How many of what follows are still to be left out.
+    pub skip: usize,
+}
+
+/// A thin entry of a list.
+#[derive(Clone)]
+pub struct Entry {
+    /// The type of its resource.
+    pub kind: ResourceKind,
+    /// Its key.
+    pub key: String,
+    /// The attributes that it holds.
+    pub thin: Map<String, Value>,
+}
+
+/// A resource as filters see it.
+#[derive(Clone)]
+pub struct Found {
+    /// Its type.
+    pub kind: ResourceKind,
+    /// Its key.
+    pub key: String,
+    /// Its attributes.
+    pub resource: Map<String, Value>,
+}
+
+/// A filter, bound to each type of a source.
+#[derive(Clone, Debug)]
+pub struct Bound(Vec<(ResourceKind, Matcher)>);
+
+impl Bound {
+    /// Whether a resource, or as much of it as the filter looks at, fulfils the filter.
+    #[must_use]
+    pub fn matches(&self, kind: ResourceKind, resource: &Map<String, Value>) -> bool {
+        self.0
+            .iter()
+            .any(|(own, matcher)| *own == kind && matcher.matches(resource))
+    }
+
+    /// Whether the filter looks at an attribute.
+    #[must_use]
+    pub fn uses(&self, attribute: &str) -> bool {
+        self.0.iter().any(|(_, matcher)| matcher.uses(attribute))
+    }
+
+    /// Whether thin entries of a source can answer.
+    #[must_use]
+    pub fn is_thin(&self, source: &impl Source) -> bool {
+        self.0
+            .iter()
+            .all(|(kind, matcher)| matcher.uses_only(source.thin(*kind)))
+    }
+}

@@ -1,0 +1,178 @@
+//! The list of users. The creator of the organization is not in it (AQ-03).
+
+use std::collections::BTreeSet;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use serde_json::{Map, Value};
+
+use super::source::{Entry, Found, Place, Source};
+use crate::app::scim::users::{add_groups, render};
+use crate::app::scim::{Caller, ScimFailure};
+use crate::domain::group::Group;
+use crate::domain::ids::{GroupId, UserId};
+use crate::domain::user::User;
+use crate::scim::ResourceKind;
+use crate::scim::filter::{Filter, Lookup, lookups};
+use crate::store::ListEntry;
+
+/// Users that are read with their groups at a time.
+const PARALLEL: usize = 16;
+/// Most changed users that the index of changes narrows a filter down to.
+const MOST_MODIFIED: usize = 5_000;
+
+/// The users of the caller's tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct UserSource<'a> {
+    caller: &'a Caller,
+}
+
+impl<'a> UserSource<'a> {
+    /// The users that the caller may see.
+    #[must_use]
+    pub fn new(caller: &'a Caller) -> Self {
+        Self { caller }
+    }
+
+    async fn lookup(&self, lookup: &Lookup<'_>) -> Result<Option<Vec<String>>, ScimFailure> {
+        let store = &self.caller.store;
+        Ok(match lookup {
+            Lookup::Id(id) => Some(vec![(*id).to_owned()]),
+            Lookup::UserName(name) => Some(store.id_by_name(name).await?.into_iter().collect()),
+            Lookup::ExternalId(id) => Some(store.ids_by_external_id(id).await?),
+            Lookup::Email(address) => Some(store.ids_by_address(address).await?),
+            Lookup::ModifiedSince { from, .. } => {
+                let (ids, more) = store.ids_modified_since(*from, MOST_MODIFIED).await?;
+                (!more).then_some(ids)
+            }
+            Lookup::InGroup(group) => Some(self.members(group).await?),
+            Lookup::DisplayName(_) | Lookup::Member(_) => None,
+        })
+    }
+
+    /// Users with their groups: one read for each, and the groups' names at once.
+    async fn with_groups(&self, keys: &[String]) -> Result<Vec<(User, Vec<Group>)>, ScimFailure> {
+        let store = &self.caller.store;
+        let ids = keys
+            .iter()
+            .filter_map(|key| UserId::parse(key).ok())
+            .collect::<Vec<_>>();
+        let reads = ids
+            .into_iter()
+            .map(|id| async move { store.user_and_group_ids(&id).await });
+        let found: Vec<_> = stream::iter(reads).buffered(PARALLEL).try_collect().await?;
+        let found = found.into_iter().flatten().filter(|(user, _)| !user.tombstone);
+        let found = found.collect::<Vec<_>>();
+        let named: BTreeSet<GroupId> = found
+            .iter()
+            .flat_map(|(_, groups)| groups.iter().cloned())
+            .collect();
+        let named = store.named_groups(&named.into_iter().collect::<Vec<_>>()).await?;
+        let of = |ids: &[GroupId]| {
+            let own = named.iter().filter(|group| ids.contains(&group.id));
+            own.cloned().collect::<Vec<_>>()
+        };
+        Ok(found
+            .into_iter()
+            .map(|(user, groups)| {
+                let groups = of(&groups);
+                (user, groups)
+            })
+            .collect())
+    }
+
+    async fn members(&self, group: &str) -> Result<Vec<String>, ScimFailure> {
+        let Ok(id) = GroupId::parse(group) else {
+            return Ok(Vec::new());
+        };
+        let found = self.caller.store.group_with_members(&id).await?;
+        let ids = found.into_iter().flat_map(|group| group.ids);
+        Ok(ids.map(|id| id.to_string()).collect())
+    }
+
+    fn entry(entry: ListEntry) -> Entry {
+        let mut thin = Map::with_capacity(3);
+        thin.insert("id".to_owned(), entry.id.as_str().into());
+        thin.insert("userName".to_owned(), entry.name.into());
+        thin.insert("active".to_owned(), Value::Bool(entry.active));
+        Entry {
+            kind: ResourceKind::User,
+            key: entry.id,
+            thin,
+        }
+    }
+}
+
+impl Source for UserSource<'_> {
+    fn kinds(&self) -> &'static [ResourceKind] {
+        &[ResourceKind::User]
+    }
+
+    fn thin(&self, _: ResourceKind) -> &'static [&'static str] {
+        &["id", "userName", "active"]
+    }
+
+    async fn place(&self, skipped: u64) -> Result<Place, ScimFailure> {
+        let mut counts = self.caller.store.user_counts().await?;
+        if let Some(root) = self.caller.root() {
+            counts = counts.without(root);
+        }
+        let total = counts.total();
+        if skipped == 0 {
+            return Ok(Place {
+                total,
+                after: None,
+                skip: 0,
+            });
+        }
+        let (after, skip) = counts.seek(skipped);
+        Ok(Place {
+            total,
+            after: Some(after),
+            skip: usize::try_from(skip).unwrap_or(usize::MAX),
+        })
+    }
+
+    async fn entries(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScimFailure> {
+        // One more than wanted, should the creator be among them.
+        let more = usize::from(self.caller.root().is_some());
+        let entries = self.caller.store.user_entries(after, limit + more).await?;
+        let seen = entries
+            .into_iter()
+            .filter(|entry| !self.caller.is_root(&entry.id));
+        Ok(seen.take(limit).map(Self::entry).collect())
+    }
+
+    async fn load(&self, keys: &[String], related: bool) -> Result<Vec<Found>, ScimFailure> {
+        let mut keys = keys.to_vec();
+        keys.retain(|key| !self.caller.is_root(key));
+        let found = if related {
+            self.with_groups(&keys).await?
+        } else {
+            let users = self.caller.store.users_of(&keys).await?;
+            users.into_iter().map(|user| (user, Vec::new())).collect()
+        };
+        Ok(found
+            .iter()
+            .map(|(user, groups)| {
+                let mut resource = render(self.caller, user);
+                add_groups(self.caller, &mut resource, groups);
+                Found {
+                    kind: ResourceKind::User,
+                    key: user.id.to_string(),
+                    resource,
+                }
+            })
+            .collect())
+    }
+
+    async fn candidates(&self, filter: &Filter) -> Result<Option<Vec<String>>, ScimFailure> {
+        for lookup in lookups(filter, ResourceKind::User) {
+            if let Some(mut keys) = self.lookup(&lookup).await? {
+                keys.sort_unstable();
+                keys.dedup();
+                return Ok(Some(keys));
+            }
+        }
+        Ok(None)
+    }
+}

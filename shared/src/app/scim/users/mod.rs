@@ -1,0 +1,109 @@
+//! Users by SCIM (RFC 7644): made, read, replaced, changed, deleted.
+//!
+//! The document of a user keeps what SCIM pushed ([`crate::domain::scim_record::ScimRecord`]) beside the record that
+//! sign-in and tokens read; one is derived from the other in [`person`], and nowhere else. People who came by sign-in
+//! are shown with what is known of them, and are SCIM's from its first change on (AQ-25); people made by hand are shown
+//! and not touched; the creator of the organization is neither (AQ-03).
+
+mod change;
+mod create;
+mod delete;
+mod existing;
+pub(crate) mod person;
+
+use serde_json::{Map, Value};
+
+use super::{Caller, ScimFailure};
+use crate::domain::group::Group;
+use crate::domain::ids::{GroupId, UserId};
+use crate::domain::user::User;
+use crate::scim::list::Projection;
+use crate::scim::resource::{self, location};
+use crate::scim::{ResourceKind, ScimError};
+
+pub use change::{Update, update};
+pub use create::create;
+pub use delete::delete;
+
+/// A user as answered.
+#[derive(Clone)]
+pub struct ShownUser {
+    /// Its version, for the ETag.
+    pub version: u64,
+    /// Its URI.
+    pub location: String,
+    /// Its attributes, as far as they were asked for.
+    pub body: Map<String, Value>,
+}
+
+/// It holds personal data.
+impl std::fmt::Debug for ShownUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ShownUser")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A user.
+///
+/// # Errors
+/// [`ScimError::NotFound`] when the tenant has none of this id, SCIM deleted it, or it is the organization's creator.
+pub async fn read(caller: &Caller, id: &str, projection: &Projection) -> Result<ShownUser, ScimFailure> {
+    let found = find(caller, id).await?;
+    show(caller, &found, projection).await
+}
+
+/// A user, and the groups that it has memberships of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Standing {
+    user: User,
+    groups: Vec<GroupId>,
+}
+
+/// The user of this id, if SCIM may see it.
+async fn find(caller: &Caller, id: &str) -> Result<Standing, ScimFailure> {
+    let absent = || ScimError::NotFound("no such user".to_owned());
+    let id = UserId::parse(id).map_err(|_| absent())?;
+    if caller.is_root(id.as_str()) {
+        return Err(absent().into());
+    }
+    let found = standing(caller, &id).await?;
+    Ok(found.filter(|found| !found.user.tombstone).ok_or_else(absent)?)
+}
+
+async fn standing(caller: &Caller, id: &UserId) -> Result<Option<Standing>, ScimFailure> {
+    let found = caller.store.user_and_group_ids(id).await?;
+    Ok(found.map(|(user, groups)| Standing { user, groups }))
+}
+
+/// A user as it is answered, `groups` included.
+async fn show(caller: &Caller, found: &Standing, projection: &Projection) -> Result<ShownUser, ScimFailure> {
+    let user = &found.user;
+    let mut body = render(caller, user);
+    if !found.groups.is_empty() && projection.shows(ResourceKind::User, "groups") {
+        let groups = caller.store.named_groups(&found.groups).await?;
+        add_groups(caller, &mut body, &groups);
+    }
+    Ok(ShownUser {
+        version: user.version,
+        location: location(&caller.base, ResourceKind::User, user.id.as_str()),
+        body: projection.apply(ResourceKind::User, body),
+    })
+}
+
+/// Adds the value of `groups`; without groups there is none.
+pub(super) fn add_groups(caller: &Caller, body: &mut Map<String, Value>, groups: &[Group]) {
+    if !groups.is_empty() {
+        let pairs = groups
+            .iter()
+            .map(|group| (group.id.as_str(), group.display_name.as_str()));
+        body.insert("groups".to_owned(), resource::group_values(&caller.base, pairs));
+    }
+}
+
+/// A user as filters see it, without `groups`.
+pub(super) fn render(caller: &Caller, user: &User) -> Map<String, Value> {
+    let attributes = person::attributes(user);
+    resource::render(ResourceKind::User, &caller.base, &person::meta(user), &attributes)
+}

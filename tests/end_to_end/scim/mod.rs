@@ -1,0 +1,12 @@
+//! SCIM, as identity providers speak it.
+
+mod access;
+mod attacks;
+mod cost;
+mod discovery;
+mod entra;
+mod lists;
+mod okta;
+mod people;
+mod races;
+mod users;

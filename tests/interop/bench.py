@@ -1,0 +1,141 @@
+"""Gatehouse against scim2-server (PyPI), both in memory, in one run, with one client: create, get, list.
+
+    tests/interop/bench [USERS]
+
+GATEHOUSE_LOCAL names a release build of gatehouse-local; its data lies in /dev/shm. Prints requests a second and the ratio.
+"""
+
+import argparse
+import http.client
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).parent / "suite"))
+
+from gatehouse import Gatehouse, free_port  # noqa: E402
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+TOKEN = "bench"
+
+
+class Client:
+    """One connection, kept alive where the server keeps it."""
+
+    def __init__(self, base, token):
+        parts = urlsplit(base)
+        self.path = parts.path.rstrip("/")
+        self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
+
+    def call(self, method, path, body=None, status=200):
+        data = None if body is None else json.dumps(body)
+        self.connection.request(method, self.path + path, body=data, headers=self.headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        if answer.status != status:
+            raise SystemExit(f"{method} {path}: {answer.status} {content[:300]}")
+        return json.loads(content)
+
+
+def person(number):
+    return {
+        "schemas": [USER],
+        "userName": f"user{number}@example.com",
+        "externalId": str(number),
+        "name": {"givenName": f"Given{number}", "familyName": f"Family{number}"},
+        "emails": [{"value": f"user{number}@example.com", "type": "work", "primary": True}],
+        "active": True,
+    }
+
+
+def median(calls):
+    """Seconds of the middle one of the calls."""
+    taken = []
+    for call in calls:
+        begun = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def measure(client, users):
+    """Medians in seconds, by operation; the directory is filled on the way."""
+    ids = []
+
+    def create(number):
+        ids.append(client.call("POST", "/Users", person(number), 201)["id"])
+
+    def page(start):
+        found = client.call("GET", f"/Users?startIndex={start}&count=100")
+        if len(found["Resources"]) != 100 or found["totalResults"] != users:
+            raise SystemExit(f"page {start}: {found['totalResults']} in all, {len(found['Resources'])} shown")
+
+    creating = median([lambda number=number: create(number) for number in range(users)])
+    chosen = random.Random(1).sample(ids, 500)
+    getting = median([lambda chosen=chosen: client.call("GET", f"/Users/{chosen}") for chosen in chosen])
+    starts = range(1, users, 100)[:20]
+    listing = median([lambda start=start: page(start) for start in starts])
+    return {"create": creating, "get": getting, "list page of 100": listing}
+
+
+def peer(python):
+    """scim2-server on a free port."""
+    port = free_port()
+    command = [str(Path(python).with_name("scim2-server")), "--port", str(port), "--bearer-token", TOKEN]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(100):
+        try:
+            client = Client(f"http://127.0.0.1:{port}", TOKEN)
+            client.call("GET", "/ServiceProviderConfig")
+            return process, client
+        except OSError:
+            time.sleep(0.1)
+    process.terminate()
+    raise SystemExit("scim2-server does not answer")
+
+
+def ours(program, folder):
+    """Gatehouse with a tenant of its own, in memory as far as a file system can be."""
+    gatehouse = Gatehouse(program, Path(folder) / "data", folder)
+    wish = {"name": "Bench", "entitlements": {"sso": True, "scim": True, "jit": False}}
+    tenant, _ = gatehouse.operator("POST", "/tenants", wish)
+    key, _ = gatehouse.operator("POST", f"/tenants/{tenant['id']}/api-keys", {"kind": "scim", "name": "bench"})
+    return gatehouse, Client(f"{gatehouse.url}/scim/v2/{tenant['id']}", key["token"])
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/interop/bench")
+    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("users", nargs="?", type=int, default=10_000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        gatehouse, client = ours(asked.program, folder)
+        try:
+            mine = measure(client, asked.users)
+        finally:
+            gatehouse.stop()
+    process, client = peer(sys.executable)
+    try:
+        theirs = measure(client, asked.users)
+    finally:
+        process.terminate()
+        process.wait(10)
+    wanted = {"create": 1, "get": 2, "list page of 100": 20}
+    print(f"{asked.users} users; median milliseconds\n{'':20}{'Gatehouse':>12}{'scim2-server':>14}{'ratio':>9}{'wanted':>9}")
+    missed = False
+    for name, least in wanted.items():
+        ratio = theirs[name] / mine[name]
+        missed |= ratio < least
+        print(f"{name:20}{mine[name] * 1000:12.2f}{theirs[name] * 1000:14.2f}{ratio:8.1f}×{least:8}×")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
