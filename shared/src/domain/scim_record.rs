@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// The attributes of a person as the identity provider pushed them (RFC 7643), in schema spelling and types.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScimRecord {
-    /// The attributes; `active` is always among them. Neither `id`, `meta` nor a password ever is.
+    /// The attributes. Neither `id`, `meta` nor a password is ever among them.
     pub attributes: Map<String, Value>,
     /// The request that made the person a SCIM user, or gave one back.
     pub made: Option<Made>,

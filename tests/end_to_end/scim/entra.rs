@@ -287,3 +287,30 @@ async fn se_25_an_external_id_may_repeat() {
     let body = json!({ "schemas": [USER], "userName": "third@acme.com", "externalId": "ada" });
     assert_eq!(scim.post("/Users", &body).await.status, 201);
 }
+
+/// Removing `active` unassigns it; it lets nobody in who was switched off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e_18_removing_active_lets_nobody_in() {
+    let (_world, scim, path) = ada().await;
+    let remove = json!([{ "op": "remove", "path": "active" }]);
+    let user = patched(&scim, &path, remove.clone()).await;
+    assert!(user.get("active").is_none(), "{user}");
+    patched(
+        &scim,
+        &path,
+        json!([{ "op": "replace", "path": "active", "value": false }]),
+    )
+    .await;
+    let refused = scim.patch(&path, remove).await;
+    assert_eq!(refused.scim_error(), scim_error(400, "mutability"));
+    assert_eq!(scim.get(&path).await.json()["active"], false);
+    // An extension that repeats its URN is an extension.
+    let value = json!({ "schemas": [ENTERPRISE], "department": "Engines" });
+    let user = patched(
+        &scim,
+        &path,
+        json!([{ "op": "add", "path": ENTERPRISE, "value": value }]),
+    )
+    .await;
+    assert_eq!(user[ENTERPRISE], json!({ "department": "Engines" }));
+}

@@ -5,6 +5,7 @@ mod attacks;
 mod cost;
 mod discovery;
 mod entra;
+mod faults;
 mod lists;
 mod okta;
 mod people;

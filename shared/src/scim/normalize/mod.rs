@@ -174,6 +174,10 @@ fn extension_object(
     };
     let mut object = Map::new();
     let mut seen: Vec<&str> = Vec::new();
+    // Some clients write an extension's URN into the extension itself.
+    let given = given
+        .iter()
+        .filter(|(key, _)| !key.eq_ignore_ascii_case("schemas"));
     for (key, value) in given {
         let Some(attribute) = extension.attribute(key) else {
             return Err(ScimError::InvalidSyntax(format!(

@@ -144,6 +144,10 @@ impl Planner<'_> {
             )));
         };
         self.handled = true;
+        // Some clients write an extension's URN into the extension itself.
+        let given = given
+            .iter()
+            .filter(|(key, _)| !key.eq_ignore_ascii_case("schemas"));
         for (key, value) in given {
             let path = AttrPath::from_word(key).map(|path| AttrPath {
                 urn: Some(path.urn.unwrap_or_else(|| extension.id.to_owned())),

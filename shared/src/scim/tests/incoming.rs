@@ -321,6 +321,12 @@ fn aq_46_phone_number() {
 }
 
 #[test]
+fn an_extension_may_repeat_its_urn() {
+    let data = json!({ ENTERPRISE: { "schemas": [ENTERPRISE], "department": "D" } });
+    assert_eq!(read_user(data).unwrap()[ENTERPRISE], json!({ "department": "D" }));
+}
+
+#[test]
 fn aq_46_an_empty_number_that_counts_is_remembered_and_not_shown() {
     let numbers = json!([
         { "value": "", "type": "work" }, { "value": "1", "type": "home" }, { "value": "2", "type": "mobile" },

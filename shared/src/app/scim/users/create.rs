@@ -72,6 +72,7 @@ enum Outcome {
 impl Wanted {
     fn of(caller: &Caller, attributes: Map<String, Value>) -> Result<Self, ScimFailure> {
         let now = caller.gatehouse.clock.now();
+        let attributes = person::with_active(attributes, true);
         let text = Value::Object(attributes.clone()).to_string();
         let made = Made {
             digest: URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes())),

@@ -93,10 +93,7 @@ pub(crate) fn absorb(
     attributes: Map<String, Value>,
     made: Option<Made>,
 ) -> Result<(), ScimError> {
-    let record = ScimRecord {
-        attributes: with_active(attributes),
-        made,
-    };
+    let record = ScimRecord { attributes, made };
     let addresses = record.addresses().count();
     if addresses > MOST_ADDRESSES {
         return Err(ScimError::InvalidValue(format!(
@@ -143,8 +140,8 @@ fn picture(said: &Map<String, Value>) -> Option<String> {
     url.starts_with("https://").then(|| url.to_owned())
 }
 
-/// `active` has a value in every answer, and stands where the schema has it.
-fn with_active(attributes: Map<String, Value>) -> Map<String, Value> {
+/// The attributes with a value of `active`, which stands where the schema has it.
+pub(crate) fn with_active(attributes: Map<String, Value>, active: bool) -> Map<String, Value> {
     if attributes.contains_key("active") {
         return attributes;
     }
@@ -152,11 +149,11 @@ fn with_active(attributes: Map<String, Value>) -> Map<String, Value> {
     for (name, value) in attributes {
         let behind = BEHIND_ACTIVE.contains(&name.as_str()) || name == ENTERPRISE.id;
         if behind && !ordered.contains_key("active") {
-            ordered.insert("active".to_owned(), true.into());
+            ordered.insert("active".to_owned(), active.into());
         }
         ordered.insert(name, value);
     }
-    ordered.entry("active").or_insert_with(|| true.into());
+    ordered.entry("active").or_insert_with(|| active.into());
     ordered
 }
 

@@ -10,7 +10,7 @@
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
-use super::{absorb, attributes, of_record};
+use super::{absorb, attributes, of_record, with_active};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{TenantId, UserId};
 use crate::domain::team::Source;
@@ -76,7 +76,7 @@ fn active_has_a_value_where_the_schema_has_it() {
     let said = json!({
         "userName": "ada", "title": "Dr", "emails": [{ "value": "a@acme.com" }],
     });
-    absorb(&mut after, object(said), None).unwrap();
+    absorb(&mut after, with_active(object(said), true), None).unwrap();
     assert!(after.active);
     let keys = attributes(&after).keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys, ["userName", "title", "active", "emails"]);
