@@ -1,3 +1,4 @@
 //! What the protocols promise, checked against messages.
 
+mod oidc;
 mod saml;

@@ -10,6 +10,7 @@
 pub mod admin;
 pub mod app;
 pub mod browser;
+pub mod github;
 pub mod idp;
 pub mod oidc;
 pub mod provider;
@@ -20,6 +21,7 @@ pub mod world;
 pub use admin::{Api, Caller, problem};
 pub use app::Tokens;
 pub use browser::{Answer, Browser};
+pub use github::GitHub;
 pub use idp::{Idp, Visitor};
 pub use provider::Provider;
 pub use scim::{Scim, scim_error};

@@ -61,18 +61,23 @@ pub struct World {
 impl World {
     /// Plain http on loopback, as `cargo run` has it: cookies are Lax.
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with more variables of the environment.
+    pub async fn with(more: &[(&str, &str)]) -> Self {
         let local = Local::start(&Options::in_memory()).unwrap();
         let base = local.base_url().to_owned();
-        Self::on(local, &base).await
+        Self::on(local, &base, more).await
     }
 
     /// As deployed: https, `__Host-` cookies.
     pub async fn deployed() -> Self {
         let local = Local::start(&Options::in_memory()).unwrap();
-        Self::on(local, "https://login.example.com").await
+        Self::on(local, "https://login.example.com", &[]).await
     }
 
-    async fn on(local: Local, base: &str) -> Self {
+    async fn on(local: Local, base: &str, more: &[(&str, &str)]) -> Self {
         crate::recorder::install();
         let variables = [
             ("GATEHOUSE_BASE_URL", base),
@@ -92,7 +97,8 @@ impl World {
                 },
             ),
         ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables = variables.iter().chain(more);
+        let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let config = Config::from_env(variables).unwrap();
         let gatehouse = Gatehouse::new(config, local.clock().clone(), local.sdk_config());
         make_provider_keys(&gatehouse).await.unwrap();

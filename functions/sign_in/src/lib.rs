@@ -2,6 +2,7 @@
 //! way back. `POST /sign-in/discover` and `POST /sign-in/registration` are for the app's server.
 
 mod app_api;
+mod login;
 mod pages;
 
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .route("/sign-in/link", post(pages::link))
         .route("/sign-in/discover", post(app_api::discover))
         .route("/sign-in/registration", post(app_api::registration))
+        .route("/login", get(login::any).post(login::any_form))
+        .route("/login/{connection}", get(login::own).post(login::own_form))
         .with_state(Front::new(gatehouse));
     edge::wrap(routes, "sign_in")
 }

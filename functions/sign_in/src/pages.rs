@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 
+use gatehouse::app::Browser;
 use gatehouse::app::attempt::Attempt;
 use gatehouse::app::finish_sign_in::refusal::SignInRefusal;
 use gatehouse::app::finish_sign_in::{self, FinishError, Resumed};
@@ -86,7 +87,7 @@ pub(crate) async fn test(
 async fn tried(front: &Front, token: &str, headers: &HeaderMap) -> Result<Response<Body>, StartError> {
     let browser = front.browser(headers)?;
     let (attempt_token, attempt, connection) = test_sign_in::open(&front.gatehouse, token, &browser).await?;
-    let mut answer = go(front, &attempt_token, &attempt, &connection).await?;
+    let mut answer = go(front, (&attempt_token, &attempt), &connection, &browser).await?;
     front.bind(&mut answer, &browser);
     Ok(answer)
 }
@@ -99,7 +100,7 @@ async fn begin(
 ) -> Result<Response<Body>, StartError> {
     let browser = front.browser(headers)?;
     let attempt = start_sign_in::attempt(&front.gatehouse, token, &browser).await?;
-    go(front, token, &attempt, connection).await
+    go(front, (token, &attempt), connection, &browser).await
 }
 
 /// Finds the connection and goes there, or asks for what is missing.
@@ -114,17 +115,17 @@ async fn next(
     match start_sign_in::choose(&front.gatehouse, &attempt, typed).await? {
         Choice::AskForAddress => Ok(ask(front, token, "", None)),
         Choice::Choose(offers) => Ok(offer(front, token, &offers)),
-        Choice::Go(connection) => go(front, token, &attempt, &connection).await,
+        Choice::Go(connection) => go(front, (token, &attempt), &connection, &browser).await,
     }
 }
 
 async fn go(
     front: &Front,
-    token: &str,
-    attempt: &Attempt,
+    attempt: (&str, &Attempt),
     connection: &ConnectionId,
+    browser: &Browser,
 ) -> Result<Response<Body>, StartError> {
-    let outgoing = start_sign_in::begin(&front.gatehouse, token, attempt, connection).await?;
+    let outgoing = start_sign_in::begin(&front.gatehouse, attempt, connection, browser).await?;
     Ok(front.outgoing(&outgoing))
 }
 
@@ -248,7 +249,7 @@ async fn form(
     }
 }
 
-fn bad_request(front: &Front, status: StatusCode, reference: &Reference) -> Response<Body> {
+pub(crate) fn bad_request(front: &Front, status: StatusCode, reference: &Reference) -> Response<Body> {
     let message = "The request could not be read. Go back to the application and start again.";
     front.pages.error(
         status,

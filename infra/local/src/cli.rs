@@ -95,7 +95,7 @@ fn guide(local: &Local, seeded: &LocalJson, arguments: &Arguments) -> io::Result
     writeln!(out)?;
     writeln!(
         out,
-        "Sign in: open the demo app, type ada@acme.example, choose Ada at the demo identity provider."
+        "Sign in: open the demo app, type ada@acme.example, choose a connection, then Ada at the demo IdP."
     )?;
     writeln!(
         out,

@@ -53,6 +53,7 @@ pub async fn serve(local: &Local) -> Result<LocalJson, InstanceError> {
         ..Settings::default()
     };
     let gatehouse = functions::gatehouse(local, &settings)?;
+    local.serve_demo_idp(demo_idp::router(idp.clone()));
     let first = earlier.is_none();
     let mut seeded = match earlier {
         Some(earlier) => {
@@ -65,8 +66,8 @@ pub async fn serve(local: &Local) -> Result<LocalJson, InstanceError> {
         }
     };
     register_consumers(&idp, &seeded);
+    idp.register(seed::demo_client(&seeded));
     local.serve_functions(functions::routers(&gatehouse));
-    local.serve_demo_idp(demo_idp::router(idp));
     local.serve_demo_app(demo_app::router(seed::registration(&seeded), local.clock()));
     let source = functions::event_source(local, &gatehouse)?;
     local.serve_control(functions::scheduled(&source));

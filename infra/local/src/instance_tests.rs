@@ -16,10 +16,56 @@ async fn start() -> (Local, LocalJson) {
 
 /// From the app's sign-in box to the identity provider's log-in page.
 async fn to_log_in(seeded: &LocalJson, browser: &mut Browser, email: &str) -> Page {
+    to_log_in_by(seeded, browser, email, "saml").await
+}
+
+/// The same by the connection of this kind, which the person chooses.
+async fn to_log_in_by(seeded: &LocalJson, browser: &mut Browser, email: &str, kind: &str) -> Page {
     let begun = browser
         .get(&format!("{}/sign-in?email={email}", seeded.demo_app_url))
         .await;
-    browser.follow(begun).await
+    let chooser = browser.follow(begun).await;
+    let sent = choose(seeded, browser, &chooser, kind).await;
+    browser.follow(sent).await
+}
+
+/// Chooses the connection of this kind on Gatehouse's page.
+async fn choose(seeded: &LocalJson, browser: &mut Browser, chooser: &Page, kind: &str) -> Page {
+    let connection = seeded
+        .connections
+        .iter()
+        .find(|connection| connection.kind == kind);
+    let connection = connection.expect("a connection of this kind");
+    let mut fields = chooser.hidden_fields();
+    fields.push(("connection".to_owned(), connection.id.clone()));
+    let fields = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect::<Vec<_>>();
+    let action = format!("{}/sign-in/choose", seeded.base_url);
+    browser.post(&action, &fields).await
+}
+
+#[tokio::test]
+async fn a_person_signs_in_by_openid_connect_too() {
+    let (_local, seeded) = start().await;
+    let mut browser = Browser::default();
+    let log_in = to_log_in_by(&seeded, &mut browser, "grace@acme.example", "oidc").await;
+    assert!(
+        log_in.url.as_str().starts_with(&seeded.demo_idp_url),
+        "{}",
+        log_in.url
+    );
+    let sent_back = browser
+        .post(&log_in.form("/log-in/"), &[("known", "grace@acme.example")])
+        .await;
+    let home = browser.follow(sent_back).await;
+    assert!(
+        home.body.contains("Hello, Grace Hopper"),
+        "{} {}",
+        home.url,
+        home.body
+    );
 }
 
 /// The response's page posts itself, across sites; then back to the app.
@@ -209,6 +255,9 @@ async fn request_url(seeded: &LocalJson) -> String {
         ))
         .await;
     loop {
+        if page.location.is_none() {
+            page = choose(seeded, &mut browser, &page, "saml").await;
+        }
         let next = page
             .location
             .clone()

@@ -8,27 +8,31 @@ use gatehouse::app::Gatehouse;
 use gatehouse::app::onboarding::api_keys::{self, NewKey};
 use gatehouse::app::onboarding::connections::ConnectionEdit;
 use gatehouse::app::onboarding::connections::idp::{self, IdpInput};
+use gatehouse::app::onboarding::connections::secret;
 use gatehouse::app::onboarding::connections::state::{self, Step};
 use gatehouse::app::onboarding::domains::{self, DomainRequest};
 use gatehouse::app::onboarding::members::{self, NewMember};
 use gatehouse::app::onboarding::tenants::{self, TenantEdit};
 use gatehouse::app::onboarding::{Administration, OnboardingError, app_clients, connections};
 use gatehouse::app::openid_provider::keys::{KeysError, make_provider_keys};
-use gatehouse::domain::connection::{Connection, IdpInitiated};
+use gatehouse::domain::connection::{Connection, IdpInitiated, OidcPreset, OidcSettings};
 use gatehouse::domain::domain_name::{DomainName, DomainNameError};
 use gatehouse::domain::tenant::{Entitlements, Tenant};
 use gatehouse::openid_provider::client_settings::ClientSettings;
 use gatehouse::random::RandomError;
+use gatehouse::redacted::Secret;
 use gatehouse::store::ApiKeyKind;
 use serde_json::json;
 
 use crate::Local;
 use crate::demo_app::AppRegistration;
-use crate::demo_idp::DemoIdp;
+use crate::demo_idp::{DemoIdp, OidcClient};
 use crate::local_json::{LocalJson, SeededAppClient, SeededConnection, SeededTenant};
 
 /// The tenant's domain; the demo identity provider's people have addresses in it.
 const DOMAIN: &str = "acme.example";
+/// Our `client_id` at the demo identity provider.
+const DEMO_CLIENT: &str = "gatehouse";
 
 /// Why the data folder could not be seeded or used again.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +103,7 @@ pub async fn seed(
     )
     .await?;
     let saml = connection(&admin, demo_idp).await?;
+    let oidc = oidc_connection(&admin, demo_idp, &operator_key).await?;
     for (email, given, family, role) in [
         ("ada@acme.example", "Ada", "Lovelace", "OWNER"),
         ("linus@acme.example", "Linus", "Manual", "MEMBER"),
@@ -129,11 +134,7 @@ pub async fn seed(
             name: tenant.name.clone(),
             domains: vec![DOMAIN.to_owned()],
         },
-        connections: vec![SeededConnection {
-            id: saml.id.to_string(),
-            kind: "saml".to_owned(),
-            name: saml.name.clone(),
-        }],
+        connections: [&saml, &oidc].map(seeded_connection).to_vec(),
         app_client,
         scim_base_url: format!("{}/scim/v2/{}", local.base_url(), tenant.id),
         scim_key: scim_key.expose().to_owned(),
@@ -142,6 +143,14 @@ pub async fn seed(
         control_url: local.control_url().to_owned(),
         pid: std::process::id(),
     })
+}
+
+fn seeded_connection(connection: &Connection) -> SeededConnection {
+    SeededConnection {
+        id: connection.id.to_string(),
+        kind: connection.protocol.name().to_owned(),
+        name: connection.name.clone(),
+    }
 }
 
 async fn tenant(gatehouse: &Arc<Gatehouse>) -> Result<Tenant, SeedError> {
@@ -159,7 +168,7 @@ async fn tenant(gatehouse: &Arc<Gatehouse>) -> Result<Tenant, SeedError> {
 
 async fn connection(admin: &Administration, demo_idp: &DemoIdp) -> Result<Connection, SeedError> {
     let edit = ConnectionEdit {
-        name: "Acme demo IdP".to_owned(),
+        name: "Acme demo IdP (SAML)".to_owned(),
         brand: "generic-saml".to_owned(),
         idp_initiated: IdpInitiated::Route,
         ..ConnectionEdit::default()
@@ -170,10 +179,53 @@ async fn connection(admin: &Administration, demo_idp: &DemoIdp) -> Result<Connec
         entity_id: None,
     };
     let (made, _) = idp::set(admin, &made, &input).await?;
+    activated(admin, &made).await
+}
+
+/// The demo identity provider must be served already: its discovery document is fetched.
+async fn oidc_connection(
+    admin: &Administration,
+    demo_idp: &DemoIdp,
+    operator_key: &str,
+) -> Result<Connection, SeedError> {
+    let mut edit = ConnectionEdit::oidc(OidcPreset::Generic);
+    edit.name = "Acme demo IdP (OpenID Connect)".to_owned();
+    edit.oidc = edit.oidc.map(|settings| OidcSettings {
+        authority: Some(demo_idp.url().to_owned()),
+        client_id: Some(DEMO_CLIENT.to_owned()),
+        ..settings
+    });
+    let made = connections::create(admin, None, edit).await?;
+    let made = secret::set(admin, &made, &demo_client_secret(operator_key)).await?;
+    activated(admin, &made).await
+}
+
+async fn activated(admin: &Administration, made: &Connection) -> Result<Connection, SeedError> {
     let step = Step::Activate {
         without_test: Some("the demo identity provider of this machine".to_owned()),
     };
     Ok(state::take(admin, &made.id, &step).await?)
+}
+
+/// Gatehouse's client secret at the demo identity provider: both sides make it out of what `local.json` keeps.
+fn demo_client_secret(operator_key: &str) -> Secret {
+    Secret::new(sha256_hex(&format!("{DEMO_CLIENT}:{operator_key}")))
+}
+
+/// Gatehouse as a client of the demo identity provider.
+#[must_use]
+pub fn demo_client(seeded: &LocalJson) -> OidcClient {
+    let oidc = seeded
+        .connections
+        .iter()
+        .filter(|connection| connection.kind == "oidc");
+    OidcClient {
+        id: DEMO_CLIENT.to_owned(),
+        secret: demo_client_secret(&seeded.operator_key),
+        redirect_uris: oidc
+            .map(|connection| format!("{}/signin-oidc/{}", seeded.base_url, connection.id))
+            .collect(),
+    }
 }
 
 async fn app_client(local: &Local, admin: &Administration) -> Result<SeededAppClient, SeedError> {
@@ -202,7 +254,7 @@ pub fn registration(seeded: &LocalJson) -> AppRegistration {
     AppRegistration {
         issuer: seeded.base_url.clone(),
         client_id: seeded.app_client.client_id.clone(),
-        client_secret: gatehouse::redacted::Secret::new(&seeded.app_client.client_secret),
+        client_secret: Secret::new(&seeded.app_client.client_secret),
         app_url: seeded.demo_app_url.clone(),
     }
 }

@@ -1,7 +1,7 @@
 //! The browser that a request comes from, as its cookie shows it.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest;
+use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -53,6 +53,20 @@ impl Browser {
     pub fn hash(&self) -> String {
         let value = self.cookie.as_ref().unwrap_or(&self.fresh);
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, value.expose().as_bytes()))
+    }
+
+    /// A value that only this browser's cookie, or the one that it is given, can have made for these words (HMAC-SHA-256,
+    /// base64url). Every word stands with its length before it, so that no two lists look alike.
+    #[must_use]
+    pub fn keyed(&self, words: &[&str]) -> String {
+        let cookie = self.cookie.as_ref().unwrap_or(&self.fresh);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, cookie.expose().as_bytes());
+        let mut context = hmac::Context::with_key(&key);
+        for word in words {
+            context.update(&u64::try_from(word.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(word.as_bytes());
+        }
+        URL_SAFE_NO_PAD.encode(context.sign())
     }
 
     /// Whether it showed the cookie of this hash.

@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::domain::connection::ClientKey;
+use super::Gatehouse;
+use crate::domain::connection::{ClientKey, Protocol};
+use crate::domain::ids::ConnectionId;
 use crate::jose::signing::{KeyKind, SigningKeyError};
 use crate::jose::{Algorithm, Jwk, SigningKey};
 use crate::redacted::Secret;
 use crate::saml::certificate::Certificate;
 use crate::saml::keys::{KeyError, KeyMaterial};
+use crate::store::StoreError;
 
 /// A private key and its certificate, as the JSON of a secret.
 #[derive(Serialize, Deserialize)]
@@ -98,4 +101,18 @@ pub fn published(key: &ClientKey) -> Option<Value> {
     fields.insert("x5c".to_owned(), json!([key.certificate]));
     fields.insert("x5t#S256".to_owned(), json!(thumbprint(&key.certificate)?));
     Some(jwk)
+}
+
+/// The JWK set of our keys at a connection's provider: the one in use and the one that follows, or that was before.
+/// `None` where there is no such connection, or none with keys. No secret is read.
+///
+/// # Errors
+/// [`StoreError`] when the table cannot be read.
+pub async fn of_connection(gatehouse: &Gatehouse, id: &ConnectionId) -> Result<Option<Value>, StoreError> {
+    let connection = gatehouse.store.front_door().connection(id).await?;
+    let Some(Protocol::Oidc(oidc)) = connection.map(|connection| connection.protocol) else {
+        return Ok(None);
+    };
+    let keys = oidc.client_keys.iter().filter_map(published).collect::<Vec<_>>();
+    Ok((!keys.is_empty()).then(|| json!({ "keys": keys })))
 }

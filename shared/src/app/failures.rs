@@ -38,17 +38,30 @@ impl Failure {
                 got: refusal.got().to_owned(),
                 mender: refusal.fixer().as_str(),
             }),
-            FinishError::Refused(refusal) => {
-                let text = refusal.to_string();
-                let (wanted, got) = text.split_once("; ").unwrap_or((text.as_str(), ""));
-                Some(Self {
-                    code: refusal.code(),
-                    wanted: wanted.strip_prefix("wanted ").unwrap_or(wanted).to_owned(),
-                    got: got.to_owned(),
-                    mender: refusal.mender().as_str(),
-                })
-            }
+            FinishError::Oidc(refusal) => Some(Self::told(
+                refusal.code(),
+                &refusal.to_string(),
+                refusal.fixer().as_str(),
+            )),
+            FinishError::Refused(refusal) => Some(Self::told(
+                refusal.code(),
+                &refusal.to_string(),
+                refusal.mender().as_str(),
+            )),
             FinishError::Store(_) | FinishError::Secrets(_) | FinishError::Random(_) => None,
+        }
+    }
+}
+
+impl Failure {
+    /// Out of a message of the form `wanted …; …`.
+    fn told(code: &'static str, text: &str, mender: &'static str) -> Self {
+        let (wanted, got) = text.split_once("; ").unwrap_or((text, ""));
+        Self {
+            code,
+            wanted: wanted.strip_prefix("wanted ").unwrap_or(wanted).to_owned(),
+            got: got.to_owned(),
+            mender,
         }
     }
 }

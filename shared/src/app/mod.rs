@@ -10,14 +10,18 @@ pub mod discover;
 pub mod events;
 pub mod failures;
 pub mod finish_sign_in;
+pub mod initiate_login;
 pub mod issue_code;
 pub mod onboarding;
 pub mod openid_provider;
 pub mod outbox_relay;
+pub mod relying_party;
 pub mod scim;
+mod sign_in_state;
 pub mod sp_metadata;
 pub mod start_sign_in;
 pub mod test_sign_in;
+pub mod upstream;
 
 use std::sync::Arc;
 
@@ -61,6 +65,8 @@ pub struct Gatehouse {
     pub outbound: Outbound,
     /// Limits the records of failed sign-ins.
     pub failure_limit: failures::FailureLimit,
+    /// Keys of identity providers, by the address of their JWK set.
+    pub provider_keys: relying_party::keys::ProviderKeys,
     /// The provider's opened keys.
     pub op_keys: openid_provider::keys::KeysCache,
 }
@@ -87,6 +93,7 @@ impl Gatehouse {
             event_bus: aws::event_bus(sdk, &config),
             outbound: Outbound::new(config.allow_loopback_http),
             failure_limit: failures::FailureLimit::default(),
+            provider_keys: relying_party::keys::ProviderKeys::default(),
             op_keys: openid_provider::keys::KeysCache::default(),
             config,
             clock,

@@ -17,7 +17,7 @@ use super::finish_sign_in::refusal::SignInRefusal;
 use super::onboarding::{Administration, OnboardingError, Thing};
 use super::start_sign_in::{self, Hints, StartError};
 use super::{Browser, Gatehouse, events};
-use crate::domain::connection::{Connection, ConnectionState, Protocol, SubjectSource};
+use crate::domain::connection::{Connection, ConnectionState, OidcPreset, Protocol, SubjectSource};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, TenantId};
 use crate::domain::onboarding::{Finding, PassedTest};
@@ -69,7 +69,7 @@ pub struct Came {
     /// Attributes or claims by name.
     pub attributes: Personal<std::collections::BTreeMap<String, Vec<String>>>,
     /// When the person authenticated there.
-    pub auth_time: DateTime<Utc>,
+    pub auth_time: Option<DateTime<Utc>>,
     /// Authentication context class.
     pub authn_context: Option<String>,
 }
@@ -213,6 +213,7 @@ pub(super) async fn pass(
     };
     tx.put_test_sign_in(id, &passed, now + KEPT);
     let mut connection = context.connection.clone();
+    learn(&mut connection, person);
     connection.onboarding.test = Some(PassedTest {
         at: now,
         test: id.to_owned(),
@@ -236,6 +237,21 @@ pub(super) async fn pass(
     });
     tx.audit(&AuditRecord::new(now, kind, data)?);
     Ok(())
+}
+
+/// SE-09, SE-10: the Workspace domain of whoever sets the connection up, and the organizations to pick from.
+fn learn(connection: &mut Connection, person: &Person) {
+    match &mut connection.protocol {
+        Protocol::Oidc(oidc) if oidc.settings.preset == OidcPreset::GoogleWorkspace => {
+            if oidc.settings.hosted_domain.is_none() {
+                oidc.settings
+                    .hosted_domain
+                    .clone_from(&person.learned.hosted_domain);
+            }
+        }
+        Protocol::GitHub(github) => github.offered.clone_from(&person.learned.organizations),
+        Protocol::Oidc(_) | Protocol::Saml(_) => {}
+    }
 }
 
 fn came(context: &SignInContext, person: &Person) -> Came {

@@ -11,8 +11,8 @@ mod oidc;
 
 pub use github::{GitHubConnection, GitHubOrganization, GitHubSettings};
 pub use oidc::{
-    AskUserinfo, ClientAuthentication, ClientKey, EmailProof, OidcConnection, OidcPreset, OidcProvider,
-    OidcSettings, RedirectUri,
+    AskUserinfo, ClientAuthentication, ClientKey, ENTRA_TEMPLATE, EmailProof, OidcConnection, OidcPreset,
+    OidcProvider, OidcSettings, RedirectUri,
 };
 
 /// Where a connection stands (AQ-16, SE-27).
@@ -223,6 +223,17 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// Who vouches: the SAML entity id, the OpenID issuer (with the pinned directory in the place of Entra's template),
+    /// or the address of GitHub.
+    #[must_use]
+    pub fn issuer(&self) -> Option<String> {
+        match &self.protocol {
+            Protocol::Saml(saml) => saml.idp.as_ref().map(|idp| idp.entity_id.clone()),
+            Protocol::Oidc(oidc) => oidc.issuer(),
+            Protocol::GitHub(github) => Some(github.issuer().to_owned()),
+        }
+    }
+
     /// Whether whoever is vouched for at `other` is whoever is vouched for here: the identity provider and what is read
     /// of its answers are the same. Our own keys, names and switches are no part of it.
     #[must_use]

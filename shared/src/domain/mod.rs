@@ -16,4 +16,5 @@ pub mod scim_record;
 pub mod session;
 pub mod team;
 pub mod tenant;
+pub mod upstream;
 pub mod user;

@@ -19,8 +19,11 @@ pub struct Session {
     pub user: UserId,
     /// The connection that vouched.
     pub connection: ConnectionId,
-    /// When the person signed in, as the identity provider says (`auth_time`).
+    /// When the person signed in, as the identity provider says (`auth_time`); else when it vouched.
     pub auth_time: DateTime<Utc>,
+    /// Whether the identity provider said it: else no session is young enough for an app that asks by `max_age`.
+    #[serde(default = "stated")]
+    pub auth_time_stated: bool,
     /// When the identity provider last vouched.
     pub confirmed_at: DateTime<Utc>,
     /// SE-08: access to the organization ends here, unless the identity provider vouches again.
@@ -35,6 +38,11 @@ pub struct Session {
     pub session_index: Option<String>,
     /// Authentication context class, as `acr`.
     pub authn_context: Option<String>,
+}
+
+/// Sessions from before the field was there.
+fn stated() -> bool {
+    true
 }
 
 /// The secret that names a session; tenant and user are part of it, so that its key can be computed.

@@ -63,6 +63,8 @@ struct HeaderOut<'a> {
     typ: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     kid: Option<&'a str>,
+    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
+    certificate: Option<&'a str>,
 }
 
 /// A repeated member fails the derive, so no two readers can see two different headers.
@@ -82,10 +84,24 @@ struct HeaderIn {
 /// # Errors
 /// [`SigningKeyError::Sign`].
 pub fn sign(key: &SigningKey, typ: &str, payload: &str) -> Result<String, SigningKeyError> {
+    sign_with_certificate(key, typ, None, payload)
+}
+
+/// As [`sign`], also naming the key's certificate by its SHA-256 thumbprint (RFC 7515 section 4.1.8).
+///
+/// # Errors
+/// [`SigningKeyError::Sign`].
+pub fn sign_with_certificate(
+    key: &SigningKey,
+    typ: &str,
+    certificate: Option<&str>,
+    payload: &str,
+) -> Result<String, SigningKeyError> {
     let header = HeaderOut {
         alg: key.algorithm(),
         typ,
         kid: key.public().kid(),
+        certificate,
     };
     let header = serde_json::to_string(&header).map_err(|_| SigningKeyError::Sign)?;
     let input = format!(

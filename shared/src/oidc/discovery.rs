@@ -296,7 +296,7 @@ fn mismatch(expected: String, came: &str, preset: OidcPreset) -> DiscoveryError 
     const OF_ENTRA: [&str; 3] = [
         "login.microsoftonline.",
         "sts.windows.net",
-        super::presets::ENTRA_TEMPLATE,
+        crate::domain::connection::ENTRA_TEMPLATE,
     ];
     let entra = OF_ENTRA.iter().any(|mark| came.contains(mark));
     let hint = match (entra, preset == OidcPreset::EntraId) {

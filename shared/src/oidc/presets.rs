@@ -1,7 +1,7 @@
 //! Providers and what they differ in: defaults of a new connection, and the few rules of their own.
 
 use crate::domain::connection::{
-    ClientAuthentication, EmailProof, OidcPreset, OidcSettings, RedirectUri, SubjectSource,
+    ClientAuthentication, ENTRA_TEMPLATE, EmailProof, OidcPreset, OidcSettings, RedirectUri, SubjectSource,
 };
 
 /// The settings that a new connection of a preset begins with.
@@ -50,9 +50,6 @@ pub fn subject(preset: OidcPreset) -> SubjectSource {
 
 /// Google's issuer.
 pub const GOOGLE: &str = "https://accounts.google.com";
-
-/// What Entra's discovery document holds in place of the directory for `common` and `organizations` (E-31).
-pub const ENTRA_TEMPLATE: &str = "{tenantid}";
 
 /// An Entra authority taken apart: `{origin}/{directory}` (v1.0) or `{origin}/{directory}/v2.0`.
 #[derive(Clone, Debug, PartialEq, Eq)]

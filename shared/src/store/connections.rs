@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use super::error::StoreError;
-use super::item::{Item, number, read_doc, text};
+use super::item::{Item, number, read_doc, read_text, text};
 use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use super::{FrontDoor, TenantStore};
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionId;
 use crate::domain::tenant::{ProvenDomains, Tenant};
+
+/// How many connections of one issuer are looked at: beyond that, an issuer alone says nothing.
+const MOST_OF_ISSUER: i32 = 20;
 
 /// All that a sign-in needs to know of a connection.
 #[derive(Clone, Debug)]
@@ -31,6 +34,22 @@ impl FrontDoor {
     pub async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
         let item = self.store.dynamo.get(&keys::connection(id)).await?;
         item.as_ref().map(|item| read_doc("connection", item)).transpose()
+    }
+
+    /// Connections that were written with this issuer, at most [`MOST_OF_ISSUER`]; whether they still have it is for the
+    /// caller to look at.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn connections_of_issuer(&self, issuer: &str) -> Result<Vec<ConnectionId>, StoreError> {
+        let pk = keys::issuer_pk(issuer);
+        let page = self
+            .store
+            .dynamo
+            .page(Table::Directory, &pk, "", None, MOST_OF_ISSUER)
+            .await?;
+        let ids = page.items.iter().filter_map(|item| read_text(item, "sk"));
+        Ok(ids.filter_map(|id| ConnectionId::parse(id).ok()).collect())
     }
 
     /// A connection with its tenant and domains, at most 60 seconds old.
@@ -130,6 +149,10 @@ impl TenantTransaction {
             shape(Item::new(keys::connection(&connection.id))),
             Some(condition),
         );
+        if let Some(issuer) = connection.issuer() {
+            let item = Item::new(keys::issuer(&issuer, &connection.id));
+            self.inner.put(Guard::Fresh, Ok(item), None);
+        }
         let mirror = keys::connection_mirror(&self.handle.tenant, &connection.id);
         self.inner.put(Guard::Fresh, shape(Item::new(mirror)), None);
     }

@@ -94,6 +94,13 @@ pub(super) fn connection(id: &ConnectionId) -> Key {
 pub(super) fn connection_mirror(t: &TenantId, id: &ConnectionId) -> Key {
     directory(tenant_pk(t), format!("C#{id}"))
 }
+/// The connections that an issuer vouches for.
+pub(super) fn issuer_pk(issuer: &str) -> String {
+    format!("IS#{}", hash(issuer))
+}
+pub(super) fn issuer(issuer: &str, id: &ConnectionId) -> Key {
+    directory(issuer_pk(issuer), id.as_str())
+}
 pub(super) fn client(id: &ClientId) -> Key {
     directory(format!("CL#{id}"), ".")
 }

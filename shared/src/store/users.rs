@@ -11,6 +11,7 @@ use super::transaction::{Expression, Guard, TenantTransaction};
 use super::user_items::{self, SECONDARY};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, UserId};
+use crate::domain::upstream::SealedToken;
 use crate::domain::user::User;
 
 /// How many users may share one address before a look-up gives up: more than one is ambiguous already.
@@ -31,6 +32,9 @@ pub struct KnownIdentity {
     pub linked_at: DateTime<Utc>,
     /// When the identity provider last vouched.
     pub last_sign_in: DateTime<Utc>,
+    /// Its refresh token, sealed for this identity (SE-06).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<SealedToken>,
 }
 
 impl TenantStore {

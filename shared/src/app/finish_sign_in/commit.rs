@@ -2,6 +2,7 @@
 //! code and event written; conditions on user and connection.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use super::decide::{Decision, Facts, Linked, decide};
 use super::provision::{self, Newcomer};
@@ -13,10 +14,11 @@ use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, SessionToken};
 use crate::domain::team::Source;
+use crate::domain::upstream::SealedToken;
 use crate::domain::user::User;
 use crate::random;
 use crate::redacted::Secret;
-use crate::store::{CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
+use crate::store::{AuditRecord, CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
 
 /// How often a sign-in is decided anew when what it read has changed meanwhile.
 const MOST_ROUNDS: usize = 4;
@@ -241,11 +243,9 @@ impl Round<'_> {
         }
         if self.ticket.spends_id {
             let verified = self.verified;
-            tx.consume_assertion(
-                &self.context.connection.id,
-                &verified.one_time_id,
-                verified.remember_until,
-            );
+            if let Some(id) = &verified.one_time_id {
+                tx.consume_assertion(&self.context.connection.id, id, verified.remember_until);
+            }
         }
         tx
     }
@@ -259,6 +259,7 @@ impl Round<'_> {
             email: self.verified.person.email.clone(),
             linked_at: self.identity.map_or(now, |known| known.linked_at),
             last_sign_in: now,
+            upstream: self.upstream(),
         };
         match entry {
             Entry::Known { user, epoch, change } => {
@@ -273,6 +274,7 @@ impl Round<'_> {
                 (user.clone(), *epoch)
             }
             Entry::Linked(user) => {
+                self.note_incomplete_groups(tx, now);
                 let mut after = User::clone(user);
                 after.version += 1;
                 after.modified_at = now;
@@ -283,12 +285,31 @@ impl Round<'_> {
                 (user.id.clone(), user.epoch)
             }
             Entry::New(newcomer) => {
+                self.note_incomplete_groups(tx, now);
                 provision::write(tx, self.context, newcomer);
                 let user = &newcomer.user;
                 tx.create_identity(&connection.id, subject, &identity(&user.id, user.epoch));
                 (user.id.clone(), user.epoch)
             }
         }
+    }
+
+    /// E-32: at the first sign-in the owner's trail says that the groups were too many to come.
+    fn note_incomplete_groups(&self, tx: &mut TenantTransaction, now: DateTime<Utc>) {
+        if !self.verified.person.groups_incomplete {
+            return;
+        }
+        let data = json!({ "connection": self.context.connection.id });
+        match AuditRecord::new(now, "sign_in.groups_incomplete", data) {
+            Ok(record) => tx.audit(&record),
+            Err(error) => tracing::error!(error = %error, "incomplete groups were not recorded"),
+        }
+    }
+
+    /// The newest refresh token of the identity provider: providers need not give one at every sign-in.
+    fn upstream(&self) -> Option<SealedToken> {
+        let before = self.identity.and_then(|identity| identity.upstream.clone());
+        self.verified.person.upstream.clone().or(before)
     }
 
     fn session(
@@ -306,7 +327,8 @@ impl Round<'_> {
             tenant: tenant.clone(),
             user: user.clone(),
             connection: self.context.connection.id.clone(),
-            auth_time: person.auth_time,
+            auth_time: person.auth_time.unwrap_or(now),
+            auth_time_stated: person.auth_time.is_some(),
             confirmed_at: now,
             access_until: person
                 .session_ends

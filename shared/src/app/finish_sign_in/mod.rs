@@ -5,6 +5,8 @@
 //! and identity are read in parallel, then one transaction.
 
 pub mod decide;
+mod github;
+mod oidc;
 pub mod person;
 pub mod refusal;
 pub mod saml;
@@ -14,6 +16,7 @@ mod link;
 mod proceed;
 mod provision;
 mod receive;
+mod receive_code;
 mod registration;
 mod without_session;
 
@@ -23,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::attempt::{Attempt, PendingLink};
 use crate::domain::ids::ConnectionId;
 use crate::domain::session::SessionToken;
+use crate::oidc::refusal::OidcRefusal;
 use crate::openid_provider::response::AuthorizationResponse;
 use crate::random::RandomError;
 use crate::saml::refusal::Refusal as SamlRefusal;
@@ -34,6 +38,7 @@ use refusal::SignInRefusal;
 pub use link::confirm_link;
 pub use proceed::{Resumed, confirm, resume};
 pub use receive::{SamlPost, receive_saml};
+pub use receive_code::{CodeCallback, receive_code};
 pub use registration::redeem_registration;
 
 /// A verified answer, before anything was decided.
@@ -43,8 +48,8 @@ pub struct Verified {
     pub connection: ConnectionId,
     /// Whom it vouched for.
     pub person: Person,
-    /// Id that may be used once.
-    pub one_time_id: String,
+    /// Id that may be used once; an authorization code is spent where it is redeemed.
+    pub one_time_id: Option<String>,
     /// Until when the id must be remembered.
     pub remember_until: DateTime<Utc>,
     /// The request that it answers.
@@ -169,6 +174,9 @@ pub enum FinishError {
     /// The response failed a check of the SAML profile.
     #[error(transparent)]
     Saml(#[from] SamlRefusal),
+    /// The answer of an OpenID Provider or of GitHub was not accepted.
+    #[error(transparent)]
+    Oidc(#[from] OidcRefusal),
     /// The sign-in was refused by name.
     #[error(transparent)]
     Refused(#[from] SignInRefusal),
@@ -201,6 +209,7 @@ impl FinishError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Saml(e) => e.code(),
+            Self::Oidc(e) => e.code(),
             Self::Refused(e) => e.code(),
             Self::Store(e) => e.code(),
             Self::Secrets(e) => e.code(),

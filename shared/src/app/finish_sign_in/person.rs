@@ -8,7 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::connection::GitHubOrganization;
 use crate::domain::email::EmailAddress;
+use crate::domain::upstream::SealedToken;
 use crate::redacted::Personal;
 
 /// A person as vouched for by an identity provider, after every check of the protocol.
@@ -20,8 +22,8 @@ pub struct Person {
     pub email: Option<EmailAddress>,
     /// Attribute values by name.
     pub attributes: Personal<BTreeMap<String, Vec<String>>>,
-    /// When the person authenticated there.
-    pub auth_time: DateTime<Utc>,
+    /// When the person authenticated there; `None` where the identity provider does not say.
+    pub auth_time: Option<DateTime<Utc>>,
     /// When the identity provider's own session ends.
     pub session_ends: Option<DateTime<Utc>>,
     /// Authentication context class.
@@ -30,6 +32,25 @@ pub struct Person {
     pub name_id_hash: Option<String>,
     /// SessionIndex of the assertion.
     pub session_index: Option<String>,
+    /// What a test sign-in teaches of the connection (SE-09, SE-10).
+    #[serde(default)]
+    pub learned: Learned,
+    /// E-32: the groups of the person did not fit into what the identity provider sent.
+    #[serde(default)]
+    pub groups_incomplete: bool,
+    /// A refresh token of the identity provider, sealed for this identity (SE-06).
+    #[serde(default)]
+    pub upstream: Option<SealedToken>,
+}
+
+/// What a test sign-in teaches of the connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learned {
+    /// Google: the Workspace domain of the account.
+    pub hosted_domain: Option<String>,
+    /// GitHub: the organizations of the account.
+    pub organizations: Vec<GitHubOrganization>,
 }
 
 /// SHA-256 over issuer and subject, each with its length before it, so that no two pairs look alike.

@@ -4,12 +4,11 @@ use super::commit::{self, Ticket};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Parked, Step, Verified, receive};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
-use crate::app::{Browser, Gatehouse, failures, test_sign_in};
+use crate::app::{Browser, Gatehouse, failures, initiate_login, test_sign_in};
 use crate::domain::connection::IdpInitiated;
 use crate::domain::ids::ConnectionId;
 use crate::openid_provider::clients::AppClient;
 use crate::openid_provider::freshness;
-use crate::openid_provider::response::append_query;
 use crate::random;
 use crate::store::{Guard, KnownIdentity, SignInContext};
 
@@ -32,6 +31,25 @@ pub(super) async fn proceed(
         }
         Some(_) | None => unsolicited(gatehouse, context, verified, browser).await,
     }
+}
+
+/// Takes the verified answer to an authorization request to its next step. It is always the answer to an attempt of this
+/// browser, or none at all.
+pub(super) async fn proceed_by_code(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: Verified,
+    browser: &Browser,
+) -> Result<Step, FinishError> {
+    let store = gatehouse.store.tenant(&context.tenant.id);
+    let (attempt, identity) = futures_util::future::try_join(
+        open_attempt(gatehouse, verified.relay_state.as_deref()),
+        store.identity(&context.connection.id, &verified.person.subject),
+    )
+    .await?;
+    let open = attempt.filter(|(_, attempt)| answers(&verified, attempt));
+    let (token, attempt) = open.ok_or(SignInRefusal::AttemptUnknown)?;
+    solicited(gatehouse, context, verified, (&token, attempt), identity, browser).await
 }
 
 /// Why a parked answer came to nothing, and whose connection it was: its page names the organization.
@@ -188,7 +206,7 @@ fn require_fresh(gatehouse: &Gatehouse, attempt: &Attempt, verified: &Verified) 
     freshness::check_answer(
         attempt.asked(),
         attempt.created_at,
-        Some(verified.person.auth_time),
+        verified.person.auth_time,
         now,
     )
     .map_err(|_| SignInRefusal::NotFresh)
@@ -241,19 +259,8 @@ pub(super) async fn initiate_login(
     client: &AppClient,
     target: Option<&str>,
 ) -> Result<String, FinishError> {
-    let base = client
-        .initiate_login_uri
-        .as_ref()
-        .ok_or(SignInRefusal::Unsolicited)?;
-    let hint = gatehouse.route_hint(&context.connection.id).await?;
-    let mut parameters = vec![
-        ("iss", gatehouse.config.base_url.as_str().to_owned()),
-        ("login_hint", hint),
-    ];
-    if let Some(target) = target.filter(|target| client.admits_target_link(target)) {
-        parameters.push(("target_link_uri", target.to_owned()));
-    }
-    Ok(append_query(base.as_str(), &parameters))
+    let to = initiate_login::url(gatehouse, client, Some(&context.connection.id), None, target).await?;
+    Ok(to.ok_or(SignInRefusal::Unsolicited)?)
 }
 
 async fn spend_id(
@@ -261,12 +268,10 @@ async fn spend_id(
     context: &SignInContext,
     verified: &Verified,
 ) -> Result<(), FinishError> {
+    let id = verified.one_time_id.as_deref();
+    let id = id.ok_or(SignInRefusal::Unsolicited)?;
     let mut tx = gatehouse.store.tenant(&context.tenant.id).begin();
-    tx.consume_assertion(
-        &context.connection.id,
-        &verified.one_time_id,
-        verified.remember_until,
-    );
+    tx.consume_assertion(&context.connection.id, id, verified.remember_until);
     match tx.commit().await {
         Ok(()) => Ok(()),
         Err(error) if error.refused(Guard::OneTimeId) => Err(SignInRefusal::Replayed.into()),

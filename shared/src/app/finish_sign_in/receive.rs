@@ -96,7 +96,7 @@ async fn verify(
     Ok(Verified {
         connection: connection.id.clone(),
         person,
-        one_time_id: response.assertion_id,
+        one_time_id: Some(response.assertion_id),
         remember_until: response.not_on_or_after,
         in_response_to: response.in_response_to,
         relay_state: post.relay_state.map(str::to_owned),

@@ -15,6 +15,9 @@ pub enum SignInRefusal {
     /// The connection speaks another protocol than the one that was used.
     #[error("wanted an answer by the connection's protocol; another protocol's came")]
     OtherProtocol,
+    /// AQ-08: a third party names another identity provider than the connection's.
+    #[error("wanted the issuer of the connection in iss; another came")]
+    IssuerMismatch,
     /// AQ-01: single sign-on is not included.
     #[error("wanted an organization that includes single sign-on; this one does not")]
     NotEntitled,
@@ -127,6 +130,7 @@ impl SignInRefusal {
             Self::ConnectionNotActive => "connection_not_active",
             Self::ConnectionIncomplete => "connection_incomplete",
             Self::OtherProtocol => "connection_of_another_protocol",
+            Self::IssuerMismatch => "login_issuer_mismatch",
             Self::NotEntitled => "not_entitled",
             Self::AttemptUnknown => "attempt_unknown",
             Self::Unsolicited => "unsolicited_response",
@@ -171,6 +175,7 @@ impl SignInRefusal {
             Self::ConnectionNotActive
             | Self::ConnectionIncomplete
             | Self::OtherProtocol
+            | Self::IssuerMismatch
             | Self::NotEntitled
             | Self::Unsolicited
             | Self::ForeignAddress

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::person::{Person, identity_hash};
+use super::person::{Learned, Person, identity_hash};
 use super::refusal::SignInRefusal;
 use crate::domain::connection::{Connection, SubjectSource};
 use crate::domain::email::EmailAddress;
@@ -14,6 +14,9 @@ const EMAIL_ATTRIBUTES: &[&str] = &[
     "email",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
 ];
+
+/// What Entra ID sends in the place of more than 150 groups (E-32).
+const GROUPS_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
 
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
@@ -44,11 +47,14 @@ pub fn person(
         subject,
         email: email(connection, response),
         attributes: Personal(response.attributes.clone()),
-        auth_time: response.authn_instant.min(now),
+        auth_time: Some(response.authn_instant.min(now)),
         session_ends: response.session_not_on_or_after,
         authn_context: response.authn_context.clone(),
         name_id_hash,
         session_index: response.session_index.clone(),
+        learned: Learned::default(),
+        groups_incomplete: response.attributes.contains_key(GROUPS_LINK),
+        upstream: None,
     })
 }
 

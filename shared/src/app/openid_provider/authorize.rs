@@ -185,7 +185,11 @@ fn hints(
 
 fn facts(session: &Session) -> SessionFacts {
     SessionFacts {
-        auth_time: session.auth_time,
+        auth_time: if session.auth_time_stated {
+            session.auth_time
+        } else {
+            DateTime::UNIX_EPOCH
+        },
         access_ends_at: session.access_until,
         session_ends_at: session.expires_at,
     }

@@ -3,8 +3,10 @@
 //! `open` keeps what the app asked; `choose` finds the connection by what is known (a connection, an organization, an
 //! address' domain); `begin` asks the identity provider.
 
+mod by_code;
 mod choose;
 mod saml;
+mod third_party;
 
 use super::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
 use super::finish_sign_in::refusal::SignInRefusal;
@@ -12,6 +14,7 @@ use super::{Browser, Gatehouse};
 use crate::domain::connection::{ConnectionState, Protocol};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, TenantId};
+use crate::oidc::refusal::OidcRefusal;
 use crate::random::{self, RandomError};
 use crate::saml::authn_request::{AuthnRequestError, RequestId};
 use crate::saml::relay_state::{RelayState, RelayStateError};
@@ -21,6 +24,7 @@ use crate::store::{CommitError, Guard, StoreError};
 
 pub use choose::{Choice, Offer, choose};
 pub(super) use choose::{active as active_connections, organization_of};
+pub use third_party::{ThirdParty, third_party};
 
 /// What is known of the person when the app sends the browser.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +82,9 @@ pub enum StartError {
     /// The attempt's token cannot travel.
     #[error(transparent)]
     RelayState(#[from] RelayStateError),
+    /// The request to an OpenID Provider or to GitHub could not be made.
+    #[error(transparent)]
+    Oidc(#[from] OidcRefusal),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,6 +108,7 @@ impl StartError {
             Self::Request(e) => e.code(),
             Self::Signing(e) => e.code(),
             Self::RelayState(e) => e.code(),
+            Self::Oidc(e) => e.code(),
             Self::Store(e) => e.code(),
             Self::Secrets(e) => e.code(),
             Self::Random(e) => e.code(),
@@ -175,9 +183,9 @@ pub async fn attempt(gatehouse: &Gatehouse, token: &str, browser: &Browser) -> R
 /// [`StartError`]: the attempt stays as it was.
 pub async fn begin(
     gatehouse: &Gatehouse,
-    token: &str,
-    attempt: &Attempt,
+    (token, attempt): (&str, &Attempt),
     connection: &ConnectionId,
+    browser: &Browser,
 ) -> Result<Outgoing, StartError> {
     let door = gatehouse.store.front_door();
     let tested = matches!(attempt.purpose, Purpose::Test { .. });
@@ -200,21 +208,26 @@ pub async fn begin(
         return Err(SignInRefusal::ConnectionMismatch.into());
     }
     let request_id = RequestId::from_random(random::bytes()?);
-    let relay_state = token.parse::<RelayState>()?;
     let mut asked = attempt.clone();
     asked.connection = Some(connection.clone());
     asked.request_id = Some(request_id.as_str().to_owned());
-    let Protocol::Saml(settings) = &context.connection.protocol else {
-        return Err(SignInRefusal::OtherProtocol.into());
+    let connection = &context.connection;
+    let binding = || by_code::Binding::new(connection, (token, request_id.as_str()), browser);
+    let outgoing = match &connection.protocol {
+        Protocol::Saml(settings) => {
+            let relay_state = token.parse::<RelayState>()?;
+            saml::request(
+                gatehouse,
+                connection,
+                settings,
+                (&asked, &request_id),
+                &relay_state,
+            )
+            .await?
+        }
+        Protocol::Oidc(settings) => by_code::oidc(gatehouse, (connection, settings), &asked, &binding())?,
+        Protocol::GitHub(settings) => by_code::github(gatehouse, (connection, settings), &asked, &binding())?,
     };
-    let outgoing = saml::request(
-        gatehouse,
-        &context.connection,
-        settings,
-        (&asked, &request_id),
-        &relay_state,
-    )
-    .await?;
     let step = (attempt.request_id.as_deref(), request_id.as_str());
     door.continue_attempt(token, &asked, step, asked.expires_at)
         .await?;

@@ -53,6 +53,12 @@ impl GitHubConnection {
         }
     }
 
+    /// Where its accounts are numbered.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.settings.server.as_deref().unwrap_or("https://github.com")
+    }
+
     /// Leaves what decides who is vouched for. An organization that is picked for the first time only narrows.
     pub(super) fn leave_who_vouches(&mut self, other: &Protocol) {
         let first = matches!(other, Protocol::GitHub(other) if other.settings.organization.is_none());

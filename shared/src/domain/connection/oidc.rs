@@ -63,6 +63,9 @@ impl OidcPreset {
     }
 }
 
+/// What Entra's discovery document holds in place of the directory for `common` and `organizations` (E-31).
+pub const ENTRA_TEMPLATE: &str = "{tenantid}";
+
 /// How we authenticate at the token endpoint (AQ-13).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -225,6 +228,16 @@ impl OidcConnection {
         } else {
             Some("the client secret or key")
         }
+    }
+
+    /// The issuer: what discovery said, with the pinned directory in the place of Entra's template (E-31).
+    #[must_use]
+    pub fn issuer(&self) -> Option<String> {
+        let provider = self.provider.as_ref()?;
+        Some(match (self.settings.preset, &self.settings.tenant_id) {
+            (OidcPreset::EntraId, Some(pinned)) => provider.issuer.replace(ENTRA_TEMPLATE, pinned),
+            _ => provider.issuer.clone(),
+        })
     }
 
     /// Leaves what decides who is vouched for: provider, client, pins, and what proves an address. A Workspace domain

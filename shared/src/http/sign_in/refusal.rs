@@ -10,6 +10,7 @@ use crate::app::start_sign_in::StartError;
 use crate::domain::ids::ConnectionId;
 use crate::http::pages::{DeniedPage, DenyReason, ErrorPage};
 use crate::http::reference::Reference;
+use crate::oidc::refusal::{OidcRefusal, ProviderError};
 
 /// What the person is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +29,15 @@ const START_AGAIN: &str = "This sign-in is over, was used already, or was begun 
 const NO_COOKIE: &str = "Your browser did not send the cookie of this sign-in. \
     Allow cookies for this site, go back to the application and start again.";
 const OURS: &str = "Something failed on our side. Try again in a moment.";
+const NO_ANSWER: &str = "Your organization's sign-in service does not answer at the moment. \
+    Try again in a moment, or tell your administrator, and give the reference.";
 const ASK_ADMIN: &str = "Your organization's settings do not let this sign-in through. \
     Ask your administrator, and give the reference.";
 
 pub(super) fn of_finish(error: &FinishError) -> Told {
     match error {
         FinishError::Saml(_) => Told::Page(StatusCode::BAD_REQUEST, NOT_ACCEPTED),
+        FinishError::Oidc(refusal) => of_oidc(refusal),
         FinishError::Refused(refusal) => of_refusal(refusal),
         FinishError::Store(_) | FinishError::Secrets(_) => Told::Page(StatusCode::SERVICE_UNAVAILABLE, OURS),
         FinishError::Random(_) => Told::Page(StatusCode::INTERNAL_SERVER_ERROR, OURS),
@@ -52,6 +56,7 @@ pub(super) fn of_start(error: &StartError) -> Told {
         StartError::KeyMissing | StartError::Store(_) | StartError::Secrets(_) => {
             Told::Page(StatusCode::SERVICE_UNAVAILABLE, OURS)
         }
+        StartError::Oidc(refusal) => of_oidc(refusal),
         StartError::Request(_) | StartError::Signing(_) | StartError::Random(_) => {
             Told::Page(StatusCode::INTERNAL_SERVER_ERROR, OURS)
         }
@@ -85,6 +90,7 @@ fn of_refusal(refusal: &SignInRefusal) -> Told {
         SignInRefusal::ConnectionNotActive
         | SignInRefusal::ConnectionIncomplete
         | SignInRefusal::OtherProtocol
+        | SignInRefusal::IssuerMismatch
         | SignInRefusal::NotEntitled
         | SignInRefusal::AddressAmbiguous
         | SignInRefusal::AnotherSubjectLinked
@@ -96,6 +102,81 @@ fn of_refusal(refusal: &SignInRefusal) -> Told {
             Told::Denied(DenyReason::ProvisionAttributeMissing)
         }
         SignInRefusal::SeatsUsedUp { .. } => Told::Denied(DenyReason::SeatsUsed),
+    }
+}
+
+/// An answer of an OpenID Provider or of GitHub that was not accepted.
+fn of_oidc(refusal: &OidcRefusal) -> Told {
+    match refusal {
+        OidcRefusal::CallbackMalformed
+        | OidcRefusal::ParameterRepeated(_)
+        | OidcRefusal::CallbackAmbiguous
+        | OidcRefusal::StateMismatch
+        | OidcRefusal::TokenRefused(_) => Told::Page(StatusCode::BAD_REQUEST, START_AGAIN),
+        OidcRefusal::Provider { meaning, .. } => of_provider(*meaning),
+        OidcRefusal::Unreachable { .. } => Told::Page(StatusCode::BAD_GATEWAY, NO_ANSWER),
+        OidcRefusal::ClientRefused => Told::Page(StatusCode::BAD_REQUEST, ASK_ADMIN),
+        OidcRefusal::EmailUnverified | OidcRefusal::EmailProofMissing | OidcRefusal::GitHubEmail => {
+            Told::Page(
+                StatusCode::FORBIDDEN,
+                "Your organization's sign-in service has not verified your e-mail address. \
+                Verify it there, or ask your administrator, and give the reference.",
+            )
+        }
+        OidcRefusal::DirectoryMismatch
+        | OidcRefusal::HostedDomainMismatch
+        | OidcRefusal::HostedDomainMissing
+        | OidcRefusal::GitHubNotAMember => Told::Page(
+            StatusCode::FORBIDDEN,
+            "This account does not belong to the organization. \
+                Sign in with your work account, or ask your administrator, and give the reference.",
+        ),
+        OidcRefusal::CallbackIssuer
+        | OidcRefusal::CallbackIssuerMissing
+        | OidcRefusal::TokenMalformed
+        | OidcRefusal::IdTokenMissing
+        | OidcRefusal::KeysMalformed
+        | OidcRefusal::TooManyKeys { .. }
+        | OidcRefusal::IdTokenMalformed
+        | OidcRefusal::IdTokenUnsigned
+        | OidcRefusal::IdTokenAlgorithm(_)
+        | OidcRefusal::IdTokenCritical
+        | OidcRefusal::IdTokenEmbeddedKey
+        | OidcRefusal::IdTokenUnknownKey
+        | OidcRefusal::IdTokenSignature
+        | OidcRefusal::IdTokenIssuer
+        | OidcRefusal::IdTokenAudience
+        | OidcRefusal::IdTokenAuthorizedParty
+        | OidcRefusal::IdTokenNonce
+        | OidcRefusal::IdTokenExpired
+        | OidcRefusal::IdTokenFuture
+        | OidcRefusal::IdTokenAccessHash
+        | OidcRefusal::IdTokenSubject
+        | OidcRefusal::UserinfoMalformed
+        | OidcRefusal::UserinfoSubject
+        | OidcRefusal::SubjectClaims { .. }
+        | OidcRefusal::GitHubMalformed
+        | OidcRefusal::GitHubRefused(_) => Told::Page(StatusCode::BAD_REQUEST, NOT_ACCEPTED),
+    }
+}
+
+/// What the provider's own error means.
+fn of_provider(meaning: ProviderError) -> Told {
+    match meaning {
+        ProviderError::Denied => Told::Page(
+            StatusCode::FORBIDDEN,
+            "Your organization's sign-in service did not let you in, or you cancelled. \
+                Start again, or ask your administrator for access to this application, and give the reference.",
+        ),
+        ProviderError::InteractionNeeded => Told::Page(
+            StatusCode::BAD_REQUEST,
+            "Your organization's sign-in service needs you to sign in there first. \
+                Go back to the application and start again.",
+        ),
+        ProviderError::Unavailable => Told::Page(StatusCode::SERVICE_UNAVAILABLE, NO_ANSWER),
+        ProviderError::Scope | ProviderError::Misconfigured | ProviderError::Other => {
+            Told::Page(StatusCode::BAD_REQUEST, ASK_ADMIN)
+        }
     }
 }
 
