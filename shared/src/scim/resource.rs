@@ -162,12 +162,6 @@ pub fn email_address(user: &Map<String, Value>) -> Option<&str> {
     })
 }
 
-/// Whether the user is active; without a value, yes.
-#[must_use]
-pub fn is_active(user: &Map<String, Value>) -> bool {
-    user.get("active").and_then(Value::as_bool).unwrap_or(true)
-}
-
 fn elements<'u>(user: &'u Map<String, Value>, attribute: &str) -> &'u [Value] {
     user.get(attribute)
         .and_then(Value::as_array)

@@ -356,10 +356,6 @@ fn the_email_address_is_primary_then_work_then_first_then_user_name() {
         mail(json!({ "emails": [{ "value": "1" }, { "value": "2", "type": "work" }] })),
         Some("2".into())
     );
-    assert!(resource::is_active(&read_user(json!({})).unwrap()));
-    assert!(!resource::is_active(
-        &read_user(json!({ "active": "false" })).unwrap()
-    ));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl<S: Source> Lister<'_, S> {
         };
         let stretch = match &walk {
             Some(walk) => self.behind(Some(&walk.after), count).await?,
-            None => self.from_place(start, count).await?,
+            None => self.at_place(start, count).await?,
         };
         let stretch = self.cut(stretch);
         let length = to_u64(stretch.found.len());
@@ -70,7 +70,7 @@ impl<S: Source> Lister<'_, S> {
         let stretch = match &before {
             Some(before) => self.behind(Some(&before.after), to_usize(count)).await?,
             None if self.bound.is_some() => self.behind(None, to_usize(count)).await?,
-            None => self.from_place(1, to_usize(count)).await?,
+            None => self.at_place(1, to_usize(count)).await?,
         };
         let stretch = self.cut(stretch);
         let given = before.as_ref().map_or(0, |before| before.given);
@@ -108,7 +108,7 @@ impl<S: Source> Lister<'_, S> {
     }
 
     /// What lies at a place in the list; all of it is counted.
-    async fn from_place(&self, start: u64, count: usize) -> Result<Stretch, ScimFailure> {
+    async fn at_place(&self, start: u64, count: usize) -> Result<Stretch, ScimFailure> {
         match &self.bound {
             Some(bound) => self.counted(bound, start, count).await,
             None if start == 1 && count > 0 => {

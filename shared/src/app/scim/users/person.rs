@@ -8,7 +8,7 @@ use crate::domain::scim_record::{Made, ScimRecord};
 use crate::domain::team::Source;
 use crate::domain::user::{PersonDetails, User};
 use crate::scim::ScimError;
-use crate::scim::resource::{Meta, email_address, is_active, phone_number};
+use crate::scim::resource::{Meta, email_address, phone_number};
 use crate::scim::schema::ENTERPRISE;
 
 /// Most e-mail addresses of one person: each is an item of its own, written in the person's transaction.
@@ -103,7 +103,8 @@ pub(crate) fn absorb(
     let said = &record.attributes;
     user.user_name = text(said, "userName").unwrap_or_default();
     user.email = email_address(said).and_then(|address| EmailAddress::parse(address).ok());
-    user.active = is_active(said);
+    // Unassigned, it lets nobody in and locks nobody out.
+    user.active = said.get("active").and_then(Value::as_bool).unwrap_or(user.active);
     user.details = details(said);
     user.source = Source::Scim;
     user.tombstone = false;
