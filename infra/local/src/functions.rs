@@ -94,6 +94,7 @@ pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
         openid_provider::router(gatehouse.clone()),
         operator_api::router(gatehouse.clone()),
         owner_portal::router(gatehouse.clone()),
+        scim_groups::router(gatehouse.clone()),
         scim_root::router(gatehouse.clone()),
         scim_users::router(gatehouse.clone()),
     ]

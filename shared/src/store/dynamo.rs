@@ -53,8 +53,16 @@ pub(super) struct Dynamo {
 pub(super) enum Outcome {
     /// All of it is there.
     Committed,
-    /// The conditions at these positions did not hold; nothing of it is there.
-    Refused(Vec<usize>),
+    /// These conditions did not hold; nothing of it is there.
+    Refused(Vec<Unfulfilled>),
+}
+
+/// A condition of a transaction that did not hold.
+pub(super) struct Unfulfilled {
+    /// Its part of the transaction.
+    pub position: usize,
+    /// What lies there, if the condition asked to see it.
+    pub seen: Option<Attributes>,
 }
 
 /// A page of a partition.
@@ -406,8 +414,8 @@ fn read_conflict(error: &SdkError<TransactGetItemsError>) -> bool {
 
 /// Why a transaction was cancelled.
 enum Cancelled {
-    /// Conditions at these positions did not hold.
-    Refused(Vec<usize>),
+    /// Conditions did not hold.
+    Refused(Vec<Unfulfilled>),
     /// Another transaction or throttling was in the way.
     Passing,
 }
@@ -420,15 +428,14 @@ fn cancelled(error: &SdkError<TransactWriteItemsError>) -> Option<Cancelled> {
     let TransactWriteItemsError::TransactionCanceledException(reasons) = service else {
         return None;
     };
-    let codes = reasons
-        .cancellation_reasons()
-        .iter()
-        .map(|r| r.code().unwrap_or("None"));
     let mut refused = Vec::new();
     let mut passing = false;
-    for (position, code) in codes.enumerate() {
-        match code {
-            "ConditionalCheckFailed" => refused.push(position),
+    for (position, reason) in reasons.cancellation_reasons().iter().enumerate() {
+        match reason.code().unwrap_or("None") {
+            "ConditionalCheckFailed" => refused.push(Unfulfilled {
+                position,
+                seen: reason.item().cloned(),
+            }),
             "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => passing = true,
             _ => {}
         }

@@ -279,7 +279,7 @@ pub(super) fn member(t: &TenantId, id: &GroupId, uid: &UserId) -> Key {
 pub(super) fn user_group(t: &TenantId, uid: &UserId, id: &GroupId) -> Key {
     directory(user_pk(t, uid.as_str()), format!("G#{id}"))
 }
-/// The parts of one large change; `change` is its version and a random token.
+/// The parts of one large change; `change` is a random token.
 pub(super) fn change_parts_pk(t: &TenantId, id: &GroupId, change: &str) -> String {
     format!("OP#{t}#{id}#{change}")
 }

@@ -1,10 +1,12 @@
 //! One transaction on one tenant's items. Each part names the guard that its condition stands for.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 
 use super::dynamo::{Outcome, cannot_build};
 use super::error::{CommitError, StoreError};
-use super::item::{Item, key_attributes};
+use super::item::{Attributes, Item, key_attributes};
 use super::keys::Key;
 use super::{Store, TenantStore};
 use crate::domain::event::Event;
@@ -65,6 +67,8 @@ pub(super) struct Expression {
     pub(super) text: String,
     pub(super) names: Vec<(&'static str, &'static str)>,
     pub(super) values: Vec<(&'static str, AttributeValue)>,
+    /// Whether a put whose condition does not hold shows what lies there.
+    pub(super) seen: bool,
 }
 
 impl Expression {
@@ -73,12 +77,18 @@ impl Expression {
             text: text.into(),
             names: Vec::new(),
             values: Vec::new(),
+            seen: false,
         }
     }
 
     pub fn value(mut self, name: &'static str, value: AttributeValue) -> Self {
         self.values.push((name, value));
         self
+    }
+
+    /// Lets a put whose condition does not hold show what lies there.
+    pub fn seeing(self) -> Self {
+        Self { seen: true, ..self }
     }
 
     /// Stands for an attribute whose name is a reserved word.
@@ -137,6 +147,8 @@ impl Transaction {
         let mut put = Put::builder().table_name(table).set_item(Some(item.attributes));
         if let Some(condition) = condition {
             put = put.condition_expression(condition.text);
+            let shows = condition.seen.then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+            put = put.set_return_values_on_condition_check_failure(shows);
             for (name, value) in condition.values {
                 put = put.expression_attribute_values(name, value);
             }
@@ -236,29 +248,37 @@ impl Transaction {
     /// # Errors
     /// [`CommitError::Refused`] names the guards whose condition did not hold; [`CommitError::Store`] otherwise.
     pub(super) async fn commit(self) -> Result<(), CommitError> {
+        self.commit_seeing().await.map_err(|(error, _)| error)
+    }
+
+    /// As [`Self::commit`], with the items that conditions of a refused transaction asked to see.
+    pub(super) async fn commit_seeing(self) -> Result<(), (CommitError, Vec<Attributes>)> {
+        let alone = |error: CommitError| (error, Vec::new());
         if let Some(error) = self.failed {
-            return Err(error.into());
+            return Err(alone(error.into()));
         }
         if self.parts.len() > MOST_ITEMS {
             let cause = format!(
                 "{} parts; at most {MOST_ITEMS} fit one transaction",
                 self.parts.len()
             );
-            return Err(StoreError::Unavailable {
+            let error = StoreError::Unavailable {
                 operation: "TransactWriteItems",
                 cause,
-            }
-            .into());
+            };
+            return Err(alone(error.into()));
         }
         let (guards, items): (Vec<_>, Vec<_>) = self.parts.into_iter().unzip();
-        match self.store.dynamo.transact(items).await? {
+        let outcome = self.store.dynamo.transact(items).await;
+        match outcome.map_err(|error| alone(error.into()))? {
             Outcome::Committed => Ok(()),
-            Outcome::Refused(positions) => {
-                let named = positions
-                    .into_iter()
-                    .filter_map(|at| guards.get(at).copied())
+            Outcome::Refused(unfulfilled) => {
+                let named = unfulfilled
+                    .iter()
+                    .filter_map(|one| guards.get(one.position).copied())
                     .collect();
-                Err(CommitError::Refused(named))
+                let seen = unfulfilled.into_iter().filter_map(|one| one.seen).collect();
+                Err((CommitError::Refused(named), seen))
             }
         }
     }
@@ -293,9 +313,14 @@ impl TenantTransaction {
     ///
     /// # Errors
     /// [`CommitError::Refused`] names the guards whose condition did not hold; [`CommitError::Store`] otherwise.
-    pub async fn commit(mut self) -> Result<(), CommitError> {
+    pub async fn commit(self) -> Result<(), CommitError> {
+        self.commit_seeing().await.map_err(|(error, _)| error)
+    }
+
+    /// As [`Self::commit`], with the items that conditions of a refused transaction asked to see.
+    pub(super) async fn commit_seeing(mut self) -> Result<(), (CommitError, Vec<Attributes>)> {
         self.write_events();
-        self.inner.commit().await?;
+        self.inner.commit_seeing().await?;
         if self.ends_scim_access {
             self.handle.forget_scim_access();
         }

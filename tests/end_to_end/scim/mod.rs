@@ -6,6 +6,7 @@ mod cost;
 mod discovery;
 mod entra;
 mod faults;
+mod groups;
 mod lists;
 mod okta;
 mod people;

@@ -5,6 +5,7 @@
 
 mod access;
 mod error;
+pub mod groups;
 pub mod list;
 mod rounds;
 pub mod users;

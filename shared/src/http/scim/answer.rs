@@ -52,6 +52,12 @@ pub fn gone() -> Response<Body> {
     StatusCode::NO_CONTENT.into_response()
 }
 
+/// 204 with the new version: a resource was changed, and is too large to be shown unasked.
+#[must_use]
+pub fn done(version: u64) -> Response<Body> {
+    tagged(gone(), version)
+}
+
 fn json(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;

@@ -9,11 +9,13 @@ mod body;
 mod caller;
 mod conditions;
 mod error;
+mod groups;
 
-pub use answer::{ScimAnswer, changed, created, document, gone, resource};
+pub use answer::{ScimAnswer, changed, created, document, done, gone, resource};
 pub use body::{LIMIT, ScimJson};
 pub use caller::protect;
 pub use conditions::Conditions;
+pub use groups::group_view;
 
 pub use crate::app::scim::Caller;
 

@@ -110,7 +110,7 @@ impl TenantTransaction {
             .delete(Guard::ChangePart, &key, Some(Expression::present()));
         self.move_members(id, &part.delta, None, None);
         if !part.delta.is_empty() {
-            let key = keys::group_part_event(&t, id, change.version(), &part.part);
+            let key = keys::group_part_event(&t, id, record.group.version, &part.part);
             self.events_at(key, events);
         }
     }

@@ -28,32 +28,23 @@ pub struct GroupRecord {
     pub pending: Option<PendingChange>,
 }
 
-/// Names one large change of one group: its version and a random token.
+/// Names one large change of one group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingChange(String);
 
 impl PendingChange {
-    /// Names a change that makes `version`; no other try at that version has the same name.
+    /// A name that no other change has, nor another try at the same one.
     ///
     /// # Errors
     /// [`StoreError::Random`] when the system's randomness fails.
-    pub fn new(version: u64) -> Result<Self, StoreError> {
-        Ok(Self(format!("{version}.{}", random::uuid()?)))
+    pub fn new() -> Result<Self, StoreError> {
+        Ok(Self(random::uuid()?.to_string()))
     }
 
     /// The change's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// The version that it makes.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        self.0
-            .split_once('.')
-            .and_then(|(version, _)| version.parse().ok())
-            .unwrap_or(0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Changes of a group that fit one transaction.
 
-use super::super::error::StoreError;
+use super::super::error::{CommitError, StoreError};
 use super::super::item::{Item, number, text};
 use super::super::keys;
 use super::super::transaction::{Expression, Guard, TenantTransaction};
@@ -178,6 +178,17 @@ impl TenantTransaction {
         self.events_at(key, events);
     }
 
+    /// Writes all parts or none; a group that was overtaken is given back as it is now.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub async fn commit_group(self) -> Result<(), (CommitError, Option<GroupRecord>)> {
+        self.commit_seeing().await.map_err(|(error, seen)| {
+            let now = seen.first().and_then(|item| GroupRecord::read(item).ok());
+            (error, now)
+        })
+    }
+
     fn put_group_guard(&mut self, group: &Group) {
         let key = keys::group_name(
             &self.handle.tenant,
@@ -219,5 +230,7 @@ fn living_user() -> Expression {
 
 /// The group is at the version that was read, and no large change is pending.
 fn unchanged(before: &GroupRecord) -> Expression {
-    Expression::new("v = :read AND attribute_not_exists(pend)").value(":read", number(before.group.version))
+    Expression::new("v = :read AND attribute_not_exists(pend)")
+        .value(":read", number(before.group.version))
+        .seeing()
 }
