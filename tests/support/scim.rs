@@ -96,6 +96,16 @@ impl Scim {
         }
     }
 
+    /// The same client, sent to another process of the deployment.
+    #[must_use]
+    pub fn through(&self, router: axum::Router) -> Self {
+        let origin = self.url.strip_suffix(&self.base).unwrap();
+        Self {
+            browser: Browser::new(router, origin),
+            ..self.clone()
+        }
+    }
+
     /// The same client at another tenant's base URL.
     #[must_use]
     pub fn at(&self, base: &str) -> Self {

@@ -67,6 +67,8 @@ pub struct Gatehouse {
     pub failure_limit: failures::FailureLimit,
     /// Keys of identity providers, by the address of their JWK set.
     pub provider_keys: relying_party::keys::ProviderKeys,
+    /// The order of changes of groups.
+    pub group_turns: scim::groups::Turns,
     /// The provider's opened keys.
     pub op_keys: openid_provider::keys::KeysCache,
 }
@@ -94,6 +96,7 @@ impl Gatehouse {
             outbound: Outbound::new(config.allow_loopback_http),
             failure_limit: failures::FailureLimit::default(),
             provider_keys: relying_party::keys::ProviderKeys::default(),
+            group_turns: scim::groups::Turns::default(),
             op_keys: openid_provider::keys::KeysCache::default(),
             config,
             clock,

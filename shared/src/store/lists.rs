@@ -118,7 +118,7 @@ impl TenantStore {
     }
 
     /// Goes on where DynamoDB stopped before `limit` (at 1 MB).
-    async fn entries(
+    pub(super) async fn entries(
         &self,
         pk: &str,
         after: Option<&str>,

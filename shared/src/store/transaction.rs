@@ -1,7 +1,8 @@
 //! One transaction on one tenant's items. Each part names the guard that its condition stands for.
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 
 use super::dynamo::{Outcome, cannot_build};
@@ -147,7 +148,9 @@ impl Transaction {
         let mut put = Put::builder().table_name(table).set_item(Some(item.attributes));
         if let Some(condition) = condition {
             put = put.condition_expression(condition.text);
-            let shows = condition.seen.then_some(ReturnValuesOnConditionCheckFailure::AllOld);
+            let shows = condition
+                .seen
+                .then_some(ReturnValuesOnConditionCheckFailure::AllOld);
             put = put.set_return_values_on_condition_check_failure(shows);
             for (name, value) in condition.values {
                 put = put.expression_attribute_values(name, value);

@@ -7,6 +7,7 @@
 mod audit;
 mod events;
 mod mails;
+mod work;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -150,6 +151,7 @@ impl Relay {
             }
         }
         let mut failed = BTreeSet::new();
+        self.finish_work(&read, &mut failed).await;
         self.carry_events(&read, &mut done, &mut failed).await;
         self.write_audit(&read, &mut done, &mut failed).await;
         self.send_mails(&read, &mut done, &mut failed).await;

@@ -149,3 +149,48 @@ fn condition<'f>(
         _ => None,
     }
 }
+
+/// The ids that a filter on groups compares members with, if it asks of members nothing but whether one is in: then the
+/// members of these ids are all that evaluating it takes. `None` if it asks for more, or nothing of members.
+#[must_use]
+pub fn members_asked_for(filter: &Filter) -> Option<Vec<&str>> {
+    let mut ids = Vec::new();
+    (asks_for_ids(filter, &mut ids) && !ids.is_empty()).then_some(ids)
+}
+
+/// Whether all that the filter says of members are ids, which are collected.
+fn asks_for_ids<'f>(filter: &'f Filter, ids: &mut Vec<&'f str>) -> bool {
+    let of_members =
+        |path| find(ResourceKind::Group, path).is_some_and(|(_, found, _)| found.name == "members");
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().all(|term| asks_for_ids(term, ids)),
+        Filter::Not(inner) => asks_for_ids(inner, ids),
+        Filter::Present(path) => !of_members(path),
+        Filter::Compare { path, op, value } if of_members(path) => {
+            let sub = find(ResourceKind::Group, path).and_then(|(_, _, sub)| sub);
+            sub.is_none_or(|sub| sub.name == "value") && is_id(*op, value, ids)
+        }
+        Filter::Has { path, filter } if of_members(path) => match filter.as_ref() {
+            Filter::Compare { path, op, value } => {
+                path.urn.is_none()
+                    && path.sub.is_none()
+                    && path.name.eq_ignore_ascii_case("value")
+                    && is_id(*op, value, ids)
+            }
+            Filter::And(_) | Filter::Or(_) | Filter::Not(_) | Filter::Present(_) | Filter::Has { .. } => {
+                false
+            }
+        },
+        Filter::Compare { .. } | Filter::Has { .. } => true,
+    }
+}
+
+fn is_id<'f>(op: Op, value: &'f Literal, ids: &mut Vec<&'f str>) -> bool {
+    match (op, value) {
+        (Op::Eq, Literal::String(id) | Literal::Number(id)) => {
+            ids.push(id);
+            true
+        }
+        _ => false,
+    }
+}

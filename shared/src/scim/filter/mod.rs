@@ -17,7 +17,7 @@ use std::fmt;
 use super::ScimError;
 use super::path::AttrPath;
 
-pub use lookup::{Lookup, lookups};
+pub use lookup::{Lookup, lookups, members_asked_for};
 pub use matcher::{Matcher, Scope};
 pub(super) use parser::Parser;
 

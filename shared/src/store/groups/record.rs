@@ -211,25 +211,18 @@ impl TenantStore {
         Ok(entries.iter().filter_map(|entry| id_in(entry, "sk")).collect())
     }
 
-    /// List entries in id order, after `after`, at most `limit`; with the id to go on after, if more may follow.
+    /// Entries of the list of groups after an id, at most `limit`, in id order.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn group_entries(
         &self,
         after: Option<&str>,
-        limit: i32,
-    ) -> Result<(Vec<GroupEntry>, Option<String>), StoreError> {
+        limit: usize,
+    ) -> Result<Vec<GroupEntry>, StoreError> {
         let pk = keys::group_list_pk(&self.tenant);
-        let page = self
-            .store
-            .dynamo
-            .page(Table::Directory, &pk, "", after, limit)
-            .await?;
-        Ok((
-            page.items.iter().filter_map(GroupEntry::read).collect(),
-            page.next,
-        ))
+        let items = self.entries(&pk, after, limit).await?;
+        Ok(items.iter().filter_map(GroupEntry::read).collect())
     }
 }
 

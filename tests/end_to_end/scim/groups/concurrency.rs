@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use gatehouse::app::Gatehouse;
 use serde_json::json;
 
 use super::{Setup, id, refs};
@@ -27,7 +28,11 @@ async fn se_25_fifty_patches_at_once_lose_nothing() {
     }
     assert_eq!(setup.members(&group).await, coming);
     setup.assert_consistent(&group, &users).await;
-    assert_eq!(setup.read(&group).await["meta"]["version"], "W/\"51\"", "a version for each change");
+    assert_eq!(
+        setup.read(&group).await["meta"]["version"],
+        "W/\"51\"",
+        "a version for each change"
+    );
 }
 
 /// SE-25: renames, members, large changes and reads of one group at once: what was acknowledged is there, and no read
@@ -51,8 +56,7 @@ async fn se_25_large_and_small_changes_at_once_lose_nothing() {
         });
         let pushed = setup.patch(group, push);
         let rename = json!([{ "op": "replace", "path": "displayName", "value": "Crew" }]);
-        let (pushed, _, renamed) =
-            futures_util::join!(pushed, join_all(singles), setup.patch(group, rename));
+        let (pushed, _, renamed) = futures_util::join!(pushed, join_all(singles), setup.patch(group, rename));
         assert!(pushed.status.is_success(), "{}", pushed.body);
         assert!(renamed.status.is_success(), "{}", renamed.body);
     };
@@ -60,7 +64,11 @@ async fn se_25_large_and_small_changes_at_once_lose_nothing() {
         for _ in 0..10 {
             let found: BTreeSet<String> = setup.members(&group).await.into_iter().collect();
             let seen = large.iter().filter(|user| found.contains(*user)).count();
-            assert!(seen == 0 || seen == large.len(), "{seen} of {} is a half", large.len());
+            assert!(
+                seen == 0 || seen == large.len(),
+                "{seen} of {} is a half",
+                large.len()
+            );
         }
     }));
     futures_util::join!(writers, readers);
@@ -68,4 +76,40 @@ async fn se_25_large_and_small_changes_at_once_lose_nothing() {
     assert_eq!(found["displayName"], "Crew");
     assert_eq!(super::members_in(&found), users);
     setup.assert_consistent(&group, &users).await;
+}
+
+/// SE-25: four processes change one group at once; whoever is told to come again does, and nothing is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn se_25_four_processes_change_one_group_and_lose_nothing() {
+    let setup = Setup::start().await;
+    let users = setup.users(20).await;
+    let group = id(&setup.group("Staff", &[]).await);
+    let world = &setup.world;
+    let processes = users.chunks(5).map(|chunk| {
+        let config = world.gatehouse.config.clone();
+        let other = Gatehouse::new(config, world.local.clock().clone(), world.local.sdk_config());
+        let routers = gatehouse_local::functions::routers(&other);
+        let scim = setup.scim.through(gatehouse_local::gateway::router(routers));
+        let path = format!("/Groups/{group}");
+        async move {
+            for user in chunk {
+                let one = refs(std::slice::from_ref(user));
+                let add = json!([{ "op": "add", "path": "members", "value": one }]);
+                let mut answer = scim.patch(&path, add.clone()).await;
+                while answer.status == 429 {
+                    assert_eq!(answer.headers["retry-after"], "1");
+                    answer = scim.patch(&path, add.clone()).await;
+                }
+                assert_eq!(answer.status, 200, "{}", answer.body);
+            }
+        }
+    });
+    join_all(processes).await;
+    assert_eq!(setup.members(&group).await, users);
+    setup.assert_consistent(&group, &users).await;
+    assert_eq!(
+        setup.read(&group).await["meta"]["version"],
+        "W/\"21\"",
+        "a version for each change"
+    );
 }

@@ -15,7 +15,11 @@ pub async fn relay(setup: &Setup) {
         let record = read_outbox(&document).unwrap();
         let until = Instant::now() + Duration::from_secs(120);
         let now = setup.world.gatehouse.clock.now();
-        assert!(work::finish_work(&setup.store(), &record, now, until).await.unwrap());
+        assert!(
+            work::finish_work(&setup.store(), &record, now, until)
+                .await
+                .unwrap()
+        );
     }
 }
 
@@ -24,14 +28,21 @@ fn outbox(setup: &Setup) -> Vec<String> {
     let mut documents = Vec::new();
     let mut last: Option<String> = None;
     loop {
-        let more = setup.world.local.dynamodb().stream_records(last.as_deref(), 1_000).unwrap();
+        let more = setup
+            .world
+            .local
+            .dynamodb()
+            .stream_records(last.as_deref(), 1_000)
+            .unwrap();
         let Some(end) = more.last() else {
             return documents;
         };
         last = Some(end["dynamodb"]["SequenceNumber"].as_str().unwrap().to_owned());
         for record in &more {
             let of = |path: &str| record.pointer(path).and_then(Value::as_str);
-            let of_tenant = of("/dynamodb/Keys/pk/S").unwrap().contains(setup.world.tenant.id.as_str());
+            let of_tenant = of("/dynamodb/Keys/pk/S")
+                .unwrap()
+                .contains(setup.world.tenant.id.as_str());
             let is_event = of("/dynamodb/Keys/sk/S").unwrap().starts_with("O#");
             if of_tenant && is_event && record["eventName"] == "INSERT" {
                 documents.push(of("/dynamodb/NewImage/doc/S").unwrap().to_owned());
@@ -42,7 +53,11 @@ fn outbox(setup: &Setup) -> Vec<String> {
 
 /// Sends a PATCH; after so many requests to DynamoDB nothing gets through any more.
 async fn cut(setup: &Setup, group: &str, operations: &Value, after: u32) -> Answer {
-    let fault = setup.world.local.faults().inject(When::any().after(after), Fault::DropConnection);
+    let fault = setup
+        .world
+        .local
+        .faults()
+        .inject(When::any().after(after), Fault::DropConnection);
     let answer = setup.patch(group, operations.clone()).await;
     fault.withdraw();
     answer
@@ -70,7 +85,11 @@ async fn se_25_a_large_change_cut_anywhere_is_whole_or_absent() {
         }
         for user in [&users[0], &users[50], &users[89]] {
             let inside = setup.groups_of(user).await.contains(&group);
-            assert_eq!(inside, members.contains(user), "from the user's side, cut after {after}");
+            assert_eq!(
+                inside,
+                members.contains(user),
+                "from the user's side, cut after {after}"
+            );
         }
         let state = match (answer.status.is_success(), pending) {
             (false, _) => 0,
@@ -92,7 +111,10 @@ async fn se_25_a_large_change_cut_anywhere_is_whole_or_absent() {
             break;
         }
     }
-    assert!(outcomes.iter().all(|count| *count > 0), "before, between and after the commit: {outcomes:?}");
+    assert!(
+        outcomes.iter().all(|count| *count > 0),
+        "before, between and after the commit: {outcomes:?}"
+    );
 }
 
 /// SE-25: the parts of a committed change are applied once, by however many relays and writers at once.
@@ -109,7 +131,7 @@ async fn se_25_pending_parts_are_applied_once_by_several_at_a_time() {
     );
     let answer = setup.patch(&group, replace).await;
     parts.withdraw();
-    assert_eq!(answer.status, 204, "{}", answer.body);
+    assert!(answer.status.is_success(), "{}", answer.body);
     assert_eq!(setup.store().pending_groups().await.unwrap().len(), 1);
     let add = json!([{ "op": "add", "path": "members", "value": refs(&users[145..]) }]);
     let remove = json!([{ "op": "remove", "path": "members", "value": refs(&users[10..15]) }]);
@@ -141,7 +163,12 @@ async fn se_25_lost_answers_and_conflicts_change_nothing_twice() {
     let setup = Setup::start().await;
     let users = setup.users(40).await;
     let faults = setup.world.local.faults();
-    for fault in [Fault::LoseAnswer, Fault::TransactionConflict, Fault::Throttle, Fault::ServerError] {
+    for fault in [
+        Fault::LoseAnswer,
+        Fault::TransactionConflict,
+        Fault::Throttle,
+        Fault::ServerError,
+    ] {
         let name = format!("{fault:?}");
         let write = When::operation("TransactWriteItems").times(1);
         let struck = faults.inject(write.clone(), fault.clone());
@@ -153,7 +180,11 @@ async fn se_25_lost_answers_and_conflicts_change_nothing_twice() {
         assert_eq!(struck.struck(), 1);
         setup.assert_consistent(&group, &users).await;
         let struck = faults.inject(write, fault);
-        assert_eq!(setup.scim.delete(&format!("/Groups/{group}")).await.status, 204, "{name}");
+        assert_eq!(
+            setup.scim.delete(&format!("/Groups/{group}")).await.status,
+            204,
+            "{name}"
+        );
         assert_eq!(struck.struck(), 1);
     }
 }

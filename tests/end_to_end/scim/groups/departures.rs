@@ -42,14 +42,23 @@ async fn ch_13_a_deleted_user_is_out_of_every_group() {
     }
     let rename = json!([{ "op": "replace", "path": "displayName", "value": "Renamed" }]);
     let patched = setup.patch(&groups[2], rename).await;
-    assert_eq!(super::members_in(&patched.json()), &users[1..2], "not shown after a change either");
+    assert_eq!(
+        super::members_in(&patched.json()),
+        &users[1..2],
+        "not shown after a change either"
+    );
     setup.world.local.traffic().clear();
     assert!(setup.leave(&user).await);
     let transactions = setup.world.local.traffic().count("TransactWriteItems");
     assert_eq!(transactions, 4, "20 groups by eight, and the end");
     assert!(setup.store().groups_to_leave(&user).await.unwrap().is_empty());
     for (n, group) in groups.iter().enumerate() {
-        let record = setup.store().group(&group.parse().unwrap()).await.unwrap().unwrap();
+        let record = setup
+            .store()
+            .group(&group.parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(record.members, if n == 0 { 79 } else { 1 });
         assert!(!setup.members(group).await.contains(&users[0]));
     }
@@ -71,7 +80,11 @@ async fn ch_13_a_clearing_that_was_cut_goes_on() {
     let now = setup.world.gatehouse.clock.now();
     let mut cuts = 0;
     loop {
-        let fault = setup.world.local.faults().inject(When::any().after(5), Fault::DropConnection);
+        let fault = setup
+            .world
+            .local
+            .faults()
+            .inject(When::any().after(5), Fault::DropConnection);
         let until = Instant::now() + Duration::from_secs(60);
         let done = work::leave_groups(&setup.store(), &user, now, until).await;
         fault.withdraw();
@@ -86,7 +99,16 @@ async fn ch_13_a_clearing_that_was_cut_goes_on() {
     }
     assert!(cuts > 0);
     for group in &groups {
-        assert_eq!(setup.store().group(&group.parse().unwrap()).await.unwrap().unwrap().members, 1);
+        assert_eq!(
+            setup
+                .store()
+                .group(&group.parse().unwrap())
+                .await
+                .unwrap()
+                .unwrap()
+                .members,
+            1
+        );
     }
 }
 
@@ -118,5 +140,40 @@ async fn ch_13_a_large_change_does_not_bring_a_deleted_user_back() {
     let rest: Vec<String> = users.iter().filter(|user| **user != users[7]).cloned().collect();
     setup.assert_consistent(&group, &rest).await;
     let add = json!([{ "op": "add", "path": "members", "value": refs(&users[7..8]) }]);
-    assert_eq!(setup.patch(&group, add).await.scim_error(), scim_error(400, "invalidValue"));
+    assert_eq!(
+        setup.patch(&group, add).await.scim_error(),
+        scim_error(400, "invalidValue")
+    );
+}
+
+/// GW-7: a user who is deleted and comes back under the same id is in none of the former groups, whether the relay has
+/// cleared the memberships by then or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gw_07_a_user_who_comes_back_is_in_no_former_group() {
+    let setup = Setup::start().await;
+    let grace = setup.scim.user("grace", json!({})).await;
+    let ids = [id(&grace)];
+    let group = id(&setup.group("Staff", &ids).await);
+    let path = format!("/Users/{}", ids[0]);
+    for relayed in [true, false] {
+        assert_eq!(setup.scim.delete(&path).await.status, 204);
+        assert!(setup.members(&group).await.is_empty());
+        if relayed {
+            super::crashes::relay(&setup).await;
+        }
+        let back = setup.scim.user("grace", json!({})).await;
+        assert_eq!(id(&back), ids[0]);
+        assert_eq!(back.get("groups"), None);
+        assert_eq!(setup.scim.get(&path).await.json().get("groups"), None);
+        assert!(setup.members(&group).await.is_empty());
+        let add = json!([{ "op": "add", "path": "members", "value": refs(&ids) }]);
+        assert!(setup.patch(&group, add).await.status.is_success());
+        assert_eq!(setup.members(&group).await, ids);
+        super::crashes::relay(&setup).await;
+        assert_eq!(
+            setup.members(&group).await,
+            ids,
+            "an old record clears nothing of the new life"
+        );
+    }
 }

@@ -22,14 +22,23 @@ async fn se_25_members_are_users_of_the_tenant() {
     transaction.create_user(&foreign);
     transaction.commit().await.unwrap();
     for (member, detail) in [
-        (json!({ "value": "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }), "6ba7b810-9dad-11d1-80b4-00c04fd430c8"),
-        (json!({ "value": "someone@example.com" }), "users of this organization"),
+        (
+            json!({ "value": "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }),
+            "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        ),
+        (
+            json!({ "value": "someone@example.com" }),
+            "users of this organization",
+        ),
         (json!({ "value": "../../x" }), "users of this organization"),
         (json!({ "value": "U#x" }), "users of this organization"),
         (json!({ "value": foreign.id }), "users of this organization"),
         (json!({ "value": inner }), "groups within groups"),
         (json!({ "value": inner, "type": "Group" }), "groups within groups"),
-        (json!({ "value": users[0], "type": "Group" }), "groups within groups"),
+        (
+            json!({ "value": users[0], "type": "Group" }),
+            "groups within groups",
+        ),
         (json!({ "value": id(&group) }), "groups within groups"),
     ] {
         let body = group_body("New", json!({ "members": [member] }));
@@ -58,10 +67,16 @@ async fn aq_03_the_root_user_is_no_member() {
     let mut setup = Setup::start().await;
     let users = setup.users(1).await;
     let root = users[0].parse().unwrap();
-    setup.world.set_tenant(|tenant| tenant.root_user = Some(root)).await;
+    setup
+        .world
+        .set_tenant(|tenant| tenant.root_user = Some(root))
+        .await;
     let refused = setup
         .scim
-        .post("/Groups", &group_body("Staff", json!({ "members": refs(&users) })))
+        .post(
+            "/Groups",
+            &group_body("Staff", json!({ "members": refs(&users) })),
+        )
         .await;
     assert_eq!(refused.scim_error(), scim_error(400, "invalidValue"));
 }
@@ -97,7 +112,10 @@ async fn se_25_what_changes_nothing_leaves_the_version() {
 async fn se_25_put_replaces_a_group() {
     let setup = Setup::start().await;
     let users = setup.users(3).await;
-    let body = group_body("Staff", json!({ "externalId": "e-1", "members": refs(&users[..2]) }));
+    let body = group_body(
+        "Staff",
+        json!({ "externalId": "e-1", "members": refs(&users[..2]) }),
+    );
     let group = id(&setup.scim.post("/Groups", &body).await.json());
     let path = format!("/Groups/{group}");
     let renamed = setup.scim.put(&path, &group_body("Crew", json!({}))).await.json();
@@ -105,7 +123,10 @@ async fn se_25_put_replaces_a_group() {
     assert_eq!(renamed.get("externalId"), None);
     assert_eq!(members_in(&renamed), &users[..2]);
     let other = group_body("Crew", json!({ "members": refs(&users[1..]) }));
-    assert_eq!(members_in(&setup.scim.put(&path, &other).await.json()), &users[1..]);
+    assert_eq!(
+        members_in(&setup.scim.put(&path, &other).await.json()),
+        &users[1..]
+    );
     let nobody = group_body("Crew", json!({ "members": [] }));
     assert_eq!(members_in(&setup.scim.put(&path, &nobody).await.json()), [""; 0]);
     setup.assert_consistent(&group, &users).await;
@@ -131,6 +152,13 @@ async fn se_25_a_deleted_group_is_gone_from_both_sides() {
     assert_eq!(setup.store().groups_to_leave(&user).await.unwrap().len(), 1);
     super::crashes::relay(&setup).await;
     for user in &users {
-        assert!(setup.store().groups_to_leave(&user.parse().unwrap()).await.unwrap().is_empty());
+        assert!(
+            setup
+                .store()
+                .groups_to_leave(&user.parse().unwrap())
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
 }

@@ -4,6 +4,7 @@ mod concurrency;
 mod crashes;
 mod departures;
 mod large;
+mod lists;
 mod members;
 mod model;
 mod names;
@@ -46,7 +47,10 @@ impl Setup {
                 .await;
             user.id.to_string()
         });
-        let mut ids: Vec<String> = futures_util::stream::iter(made).buffer_unordered(8).collect().await;
+        let mut ids: Vec<String> = futures_util::stream::iter(made)
+            .buffer_unordered(8)
+            .collect()
+            .await;
         ids.sort_unstable();
         ids
     }
@@ -75,7 +79,10 @@ impl Setup {
     async fn groups_of(&self, user: &str) -> Vec<String> {
         let user = UserId::parse(user).unwrap();
         let groups = self.store().groups_of(&user).await.unwrap();
-        groups.into_iter().map(|found| found.group.id.to_string()).collect()
+        groups
+            .into_iter()
+            .map(|found| found.group.id.to_string())
+            .collect()
     }
 
     async fn patch(&self, id: &str, operations: Value) -> Answer {
@@ -89,7 +96,13 @@ impl Setup {
             let inside = self.groups_of(user).await.contains(&id.to_owned());
             assert_eq!(members.contains(user), inside, "{user}");
         }
-        let counted = self.store().group(&id.parse().unwrap()).await.unwrap().unwrap().members;
+        let counted = self
+            .store()
+            .group(&id.parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap()
+            .members;
         assert_eq!(counted, u64::try_from(members.len()).unwrap());
     }
 }
@@ -110,7 +123,9 @@ fn refs(ids: &[String]) -> Value {
 
 fn members_in(group: &Value) -> Vec<String> {
     let members = group["members"].as_array().unwrap();
-    let ids = members.iter().map(|member| member["value"].as_str().unwrap().to_owned());
+    let ids = members
+        .iter()
+        .map(|member| member["value"].as_str().unwrap().to_owned());
     ids.collect()
 }
 

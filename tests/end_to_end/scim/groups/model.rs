@@ -83,7 +83,10 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 fn requests() -> impl Strategy<Value = Request> {
-    let put = ("[A-Za-z]{1,4}", prop::option::of(prop::collection::vec(0..USERS, 0..USERS)));
+    let put = (
+        "[A-Za-z]{1,4}",
+        prop::option::of(prop::collection::vec(0..USERS, 0..USERS)),
+    );
     prop_oneof![
         5 => prop::collection::vec(steps(), 1..4).prop_map(Request::Patch),
         1 => put.prop_map(|(name, members)| Request::Put(name, members)),
@@ -124,9 +127,9 @@ async fn check(setup: &Setup, users: &[String], requests: &[Request]) {
                 setup.patch(&group, operations).await
             }
             Request::Put(name, members) => {
-                let members = members.as_ref().map(|chosen| {
-                    refs(&chosen.iter().map(|n| users[*n].clone()).collect::<Vec<_>>())
-                });
+                let members = members
+                    .as_ref()
+                    .map(|chosen| refs(&chosen.iter().map(|n| users[*n].clone()).collect::<Vec<_>>()));
                 let more = members.map_or(json!({}), |members| json!({ "members": members }));
                 setup.scim.put(&path, &group_body(name, more)).await
             }
@@ -136,8 +139,15 @@ async fn check(setup: &Setup, users: &[String], requests: &[Request]) {
         let wanted: Vec<String> = model.members.iter().map(|n| users[*n].clone()).collect();
         assert_eq!(members_in(&found), wanted, "{request:?}");
         assert_eq!(found["displayName"], *model.name);
-        assert_eq!(found.get("externalId").and_then(Value::as_str), model.external.as_deref());
-        assert_eq!(found["meta"]["version"] == version, before == model, "{request:?}");
+        assert_eq!(
+            found.get("externalId").and_then(Value::as_str),
+            model.external.as_deref()
+        );
+        assert_eq!(
+            found["meta"]["version"] == version,
+            before == model,
+            "{request:?}"
+        );
         if answer.status == 200 {
             assert_eq!(answer.json(), found, "the answer is the group as it is now");
         }

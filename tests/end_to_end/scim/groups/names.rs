@@ -72,7 +72,15 @@ async fn se_25_names_of_any_length_and_script() {
     let setup = Setup::start().await;
     let long = "n".repeat(511);
     let longer = format!("{long}m");
-    for name in ["Führung", "管理者", "a#b", "🦀", "x'; DROP TABLE", long.as_str(), longer.as_str()] {
+    for name in [
+        "Führung",
+        "管理者",
+        "a#b",
+        "🦀",
+        "x'; DROP TABLE",
+        long.as_str(),
+        longer.as_str(),
+    ] {
         let external = json!({ "externalId": name });
         let made = setup.scim.post("/Groups", &group_body(name, external)).await;
         assert_eq!(made.status, 201, "{}", made.body);

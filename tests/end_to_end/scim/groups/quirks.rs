@@ -31,12 +31,18 @@ async fn e_07_remove_by_path_and_of_all() {
     let users = setup.users(3).await;
     let group = id(&setup.group("Staff", &users).await);
     let path = format!("members[value eq \"{}\"]", users[0]);
-    let one = setup.patch(&group, json!([{ "op": "Remove", "path": path }])).await;
+    let one = setup
+        .patch(&group, json!([{ "op": "Remove", "path": path }]))
+        .await;
     assert!(one.status.is_success(), "{}", one.body);
     assert_eq!(setup.members(&group).await, &users[1..]);
     let nobody = json!([{ "op": "Remove", "path": "members", "value": [] }]);
     assert!(setup.patch(&group, nobody).await.status.is_success());
-    assert_eq!(setup.members(&group).await, &users[1..], "an empty list never empties a group");
+    assert_eq!(
+        setup.members(&group).await,
+        &users[1..],
+        "an empty list never empties a group"
+    );
     let all = json!([{ "op": "Remove", "path": "members" }]);
     assert!(setup.patch(&group, all).await.status.is_success());
     assert!(setup.members(&group).await.is_empty());
@@ -55,7 +61,10 @@ async fn e_08_e_10_and_ol_1_groups_made_empty_under_foreign_schemas() {
         json!(["urn:scim:schemas:core:1.0"]),
     ];
     for (n, schemas) in schemas.into_iter().enumerate() {
-        let body = group_body(&format!("Group {n}"), json!({ "schemas": schemas, "members": [] }));
+        let body = group_body(
+            &format!("Group {n}"),
+            json!({ "schemas": schemas, "members": [] }),
+        );
         let made = setup.scim.post("/Groups", &body).await;
         assert_eq!(made.status, 201, "{}", made.body);
         let group = made.json();
@@ -191,7 +200,10 @@ async fn ol_4_and_ol_6_patch_as_plain_json() {
         "schemas": [gatehouse_tests::scim::PATCH],
         "Operations": [{ "op": "add", "path": "members", "value": refs(&users) }],
     });
-    let headers = [("content-type", "application/json"), ("accept", "application/json")];
+    let headers = [
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+    ];
     let path = format!("/Groups/{group}?&");
     let changed = setup
         .scim
@@ -217,9 +229,17 @@ async fn e_09_members_that_are_not_asked_for_are_not_read() {
     assert_eq!(found["displayName"], "Staff");
     assert_eq!(traffic.count("Query"), 0);
     assert_eq!(traffic.calls().len(), 1);
-    let only = setup.scim.get(&format!("/Groups/{group}?attributes=displayName")).await.json();
+    let only = setup
+        .scim
+        .get(&format!("/Groups/{group}?attributes=displayName"))
+        .await
+        .json();
     let keys: Vec<&String> = only.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["schemas", "id", "displayName"]);
-    let refs: Value = setup.scim.get(&format!("/Groups/{group}?attributes=members.value")).await.json();
+    let refs: Value = setup
+        .scim
+        .get(&format!("/Groups/{group}?attributes=members.value"))
+        .await
+        .json();
     assert_eq!(refs["members"][1], json!({ "value": users[1] }));
 }

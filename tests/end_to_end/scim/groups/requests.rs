@@ -8,7 +8,11 @@ impl Setup {
     /// Requests to DynamoDB since the last call.
     fn spent(&self) -> Vec<String> {
         let traffic = self.world.local.traffic();
-        let calls = traffic.calls().into_iter().map(|(call, _)| call.operation).collect();
+        let calls = traffic
+            .calls()
+            .into_iter()
+            .map(|(call, _)| call.operation)
+            .collect();
         traffic.clear();
         calls
     }
@@ -30,7 +34,11 @@ async fn se_25_a_patch_of_one_member_costs_at_most_four_requests() {
             json!({ "op": "replace", "path": "displayName", "value": format!("Renamed {group}") }),
         ] {
             assert!(setup.patch(group, json!([operation])).await.status.is_success());
-            assert_eq!(setup.spent(), ["Query", "BatchGetItem", "TransactWriteItems"], "{operation}");
+            assert_eq!(
+                setup.spent(),
+                ["Query", "BatchGetItem", "TransactWriteItems"],
+                "{operation}"
+            );
         }
     }
     setup.scim.post("/Groups", &group_body("Empty", json!({}))).await;

@@ -8,7 +8,11 @@ use super::{Setup, group_body, id, refs};
 
 async fn send(setup: &Setup, method: Method, path: &str, tag: (&str, &str), body: &Value) -> Answer {
     let kind = ("content-type", "application/scim+json");
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    let body = if body.is_null() {
+        Vec::new()
+    } else {
+        body.to_string().into_bytes()
+    };
     setup.scim.send(method, path, &[kind, tag], body).await
 }
 
@@ -22,7 +26,10 @@ async fn se_25_a_stale_if_match_changes_nothing() {
     let group = made.json();
     let first = made.headers["etag"].to_str().unwrap().to_owned();
     assert_eq!(first, group["meta"]["version"].as_str().unwrap());
-    assert_eq!(made.headers["location"], group["meta"]["location"].as_str().unwrap());
+    assert_eq!(
+        made.headers["location"],
+        group["meta"]["location"].as_str().unwrap()
+    );
     let path = format!("/Groups/{}", id(&group));
     let patch = json!({
         "schemas": [gatehouse_tests::scim::PATCH],
@@ -33,7 +40,11 @@ async fn se_25_a_stale_if_match_changes_nothing() {
     let second = fits.headers["etag"].to_str().unwrap().to_owned();
     assert_ne!(second, first);
     let put = group_body("Other", json!({}));
-    for (method, body) in [(Method::PATCH, &patch), (Method::PUT, &put), (Method::DELETE, &Value::Null)] {
+    for (method, body) in [
+        (Method::PATCH, &patch),
+        (Method::PUT, &put),
+        (Method::DELETE, &Value::Null),
+    ] {
         for stale in [first.as_str(), "W/\"99\"", "\"x\""] {
             let refused = send(&setup, method.clone(), &path, ("if-match", stale), body).await;
             assert_eq!(refused.scim_error(), scim_error(412, ""), "{method} {stale}");
@@ -42,9 +53,23 @@ async fn se_25_a_stale_if_match_changes_nothing() {
     let now = setup.scim.get(&path).await;
     assert_eq!(now.headers["etag"].to_str().unwrap(), second);
     assert_eq!(now.json()["displayName"], "Staff");
-    let known = send(&setup, Method::GET, &path, ("if-none-match", &second), &Value::Null).await;
+    let known = send(
+        &setup,
+        Method::GET,
+        &path,
+        ("if-none-match", &second),
+        &Value::Null,
+    )
+    .await;
     assert_eq!((known.status.as_u16(), known.body.as_str()), (304, ""));
-    let news = send(&setup, Method::GET, &path, ("if-none-match", &first), &Value::Null).await;
+    let news = send(
+        &setup,
+        Method::GET,
+        &path,
+        ("if-none-match", &first),
+        &Value::Null,
+    )
+    .await;
     assert_eq!(news.status, 200);
     let any = send(&setup, Method::PUT, &path, ("if-match", "*"), &put).await;
     assert_eq!(any.status, 200, "{}", any.body);
@@ -59,9 +84,16 @@ async fn se_25_of_fifty_changes_of_one_version_one_is_made() {
     let setup = Setup::start().await;
     let group = id(&setup.group("Staff", &[]).await);
     let path = format!("/Groups/{group}");
-    let tag = setup.scim.get(&path).await.headers["etag"].to_str().unwrap().to_owned();
-    let bodies: Vec<Value> = (0..50).map(|n| group_body(&format!("Name {n}"), json!({}))).collect();
-    let changes = bodies.iter().map(|body| send(&setup, Method::PUT, &path, ("if-match", &tag), body));
+    let tag = setup.scim.get(&path).await.headers["etag"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let bodies: Vec<Value> = (0..50)
+        .map(|n| group_body(&format!("Name {n}"), json!({})))
+        .collect();
+    let changes = bodies
+        .iter()
+        .map(|body| send(&setup, Method::PUT, &path, ("if-match", &tag), body));
     let answers = futures_util::future::join_all(changes).await;
     let made = answers.iter().filter(|answer| answer.status == 200).count();
     assert_eq!(made, 1);

@@ -81,7 +81,11 @@ pub async fn patch(
         None => Members::Change {
             add: members::user_ids(&change_of.add)?,
             // Who is no user of ours is no member either.
-            remove: change_of.remove.iter().filter_map(|id| UserId::parse(id).ok()).collect(),
+            remove: change_of
+                .remove
+                .iter()
+                .filter_map(|id| UserId::parse(id).ok())
+                .collect(),
         },
     };
     let wish = Wish {
@@ -94,6 +98,7 @@ pub async fn patch(
 
 async fn change(caller: &Caller, id: &str, wish: &Wish<'_>) -> Result<Shown, ScimFailure> {
     let id = GroupId::parse(id).map_err(|_| no_such_group())?;
+    let _turn = caller.gatehouse.group_turns.at(&id).await;
     let mut patience = Patience::new();
     let (mut staged, mut known) = (None, None);
     // Before the group, so that whoever was deleted before is missing in one of the two.
@@ -101,7 +106,9 @@ async fn change(caller: &Caller, id: &str, wish: &Wish<'_>) -> Result<Shown, Sci
     loop {
         let read = match known.take() {
             Some(read) => read,
-            None => read(caller, &id, &wish.members).await?.ok_or_else(no_such_group)?,
+            None => read(caller, &id, &wish.members)
+                .await?
+                .ok_or_else(no_such_group)?,
         };
         check_if_match(wish.if_match, read.record.group.version)?;
         if read.record.pending.is_some() {
@@ -155,7 +162,11 @@ impl Read {
             // Who came or went meanwhile is found out by the conditions on the members.
             None => self.delta,
         };
-        Some(Self { record, delta, ..self })
+        Some(Self {
+            record,
+            delta,
+            ..self
+        })
     }
 }
 

@@ -99,7 +99,12 @@ async fn finish(
     } else if !delta.is_empty() {
         transaction.change_members(&group.id, delta);
         let at = group.modified_at;
-        happened.push(events::group_members_changed(group, at, &delta.add, &delta.remove));
+        happened.push(events::group_members_changed(
+            group,
+            at,
+            &delta.add,
+            &delta.remove,
+        ));
     }
     transaction.group_events(&group.id, group.version, happened);
     if let Err((error, now)) = transaction.commit_group().await {
@@ -132,7 +137,9 @@ async fn overtaken(
     match error {
         CommitError::Store(error) => Err(error.into()),
         CommitError::Refused(guards) if guards.contains(&Guard::Group) => {
-            let others = guards.iter().any(|guard| matches!(guard, Guard::Membership | Guard::User));
+            let others = guards
+                .iter()
+                .any(|guard| matches!(guard, Guard::Membership | Guard::User));
             Ok(Outcome::Overtaken(now.filter(|_| !others)))
         }
         // A cancelled create, or rename, reads its guard before it says that the name is taken.

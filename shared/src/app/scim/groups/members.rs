@@ -17,9 +17,7 @@ pub(super) fn user_ids(members: &[Member]) -> Result<Vec<UserId>, ScimError> {
         .iter()
         .map(|member| match member.kind {
             Some(MemberType::Group) => Err(nested()),
-            Some(MemberType::User) | None => {
-                UserId::parse(&member.id).map_err(|_| unknown(&member.id, 1))
-            }
+            Some(MemberType::User) | None => UserId::parse(&member.id).map_err(|_| unknown(&member.id, 1)),
         })
         .collect()
 }
@@ -48,9 +46,7 @@ pub(super) async fn require_living(
 }
 
 fn nested() -> ScimError {
-    ScimError::InvalidValue(
-        "members: groups within groups are not supported; wanted users alone".to_owned(),
-    )
+    ScimError::InvalidValue("members: groups within groups are not supported; wanted users alone".to_owned())
 }
 
 /// Only what looks like an id of ours is quoted: clients are known to send addresses.

@@ -10,17 +10,21 @@ mod create;
 mod delete;
 mod members;
 mod read;
+mod turns;
 pub mod work;
 
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
-pub use read::{Shown, get};
+pub use read::{MOST_SHOWN, Shown, get};
+pub use turns::Turns;
 
 use serde_json::{Map, Value};
 
 use crate::domain::group::Group;
-use crate::scim::ScimError;
+use crate::scim::normalize::{Member, MemberType};
+use crate::scim::resource::{self, Meta, member_values};
+use crate::scim::{ResourceKind, ScimError};
 
 /// A group's own attributes, as the protocol has them.
 #[must_use]
@@ -31,6 +35,28 @@ pub fn attributes(group: &Group) -> Map<String, Value> {
     }
     attributes.insert("displayName".to_owned(), group.display_name.as_str().into());
     attributes
+}
+
+/// A group as it is answered and as filters see it, with the members that were read; `base` is the SCIM base URL.
+#[must_use]
+pub fn render(base: &str, shown: &Shown) -> Map<String, Value> {
+    let group = &shown.record.group;
+    let meta = Meta {
+        id: group.id.to_string(),
+        created: group.created_at,
+        last_modified: group.modified_at,
+        version: group.version,
+    };
+    let mut attributes = attributes(group);
+    if let Some(ids) = &shown.members {
+        let members = ids.iter().map(|id| Member {
+            id: id.to_string(),
+            kind: Some(MemberType::User),
+        });
+        let members = member_values(base, &members.collect::<Vec<_>>());
+        attributes.insert("members".to_owned(), members);
+    }
+    resource::render(ResourceKind::Group, base, &meta, &attributes)
 }
 
 /// The group with these attributes.

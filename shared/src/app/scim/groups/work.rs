@@ -201,7 +201,9 @@ async fn leave(
     until: Instant,
 ) -> Result<bool, StoreError> {
     let records = store.groups(ids).await?;
-    let gone = ids.iter().filter(|id| records.iter().all(|found| found.group.id != **id));
+    let gone = ids
+        .iter()
+        .filter(|id| records.iter().all(|found| found.group.id != **id));
     let gone = gone.cloned().collect::<Vec<_>>();
     if !gone.is_empty() {
         store.clear_mirrors(user, &gone).await?;

@@ -4,6 +4,7 @@
 //! is deleted meanwhile moves nothing out of sight. A filter is answered by an index where one narrows it down, and is
 //! else evaluated over the list to its end, within a budget.
 
+mod groups;
 mod page;
 mod scan;
 mod source;
@@ -16,6 +17,7 @@ use super::{Caller, ScimFailure};
 use crate::scim::ResourceKind;
 use crate::scim::list::ListQuery;
 
+pub use groups::GroupSource;
 pub use source::{Bound, Entry, Found, Place, Source};
 pub use users::UserSource;
 
@@ -26,6 +28,14 @@ pub use users::UserSource;
 /// have to look at more than one request may.
 pub async fn users(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
     list(caller, &UserSource::new(caller), query).await
+}
+
+/// A page of groups.
+///
+/// # Errors
+/// As [`users`].
+pub async fn groups(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
+    list(caller, &GroupSource::new(caller, query), query).await
 }
 
 /// A page of what a source has.
@@ -43,17 +53,13 @@ pub async fn list<S: Source>(caller: &Caller, source: &S, query: &ListQuery) -> 
         None => None,
     };
     let looked_up = keys.as_ref().is_some_and(|keys| keys.len() <= LOOKED_UP);
-    let asked = source
-        .kinds()
-        .iter()
-        .any(|kind| query.projection.asks_for(*kind, related(*kind)));
     let uses = |bound: &Bound| source.kinds().iter().any(|kind| bound.uses(related(*kind)));
     let lister = Lister {
         caller,
         source,
         query,
         filters_related: bound.as_ref().is_some_and(uses),
-        shows_related: asked || (looked_up && query.projection.is_default()),
+        shows_related: source.shows_related(query, looked_up),
         bound,
         keys,
         now: caller.gatehouse.clock.now(),
@@ -65,7 +71,7 @@ pub async fn list<S: Source>(caller: &Caller, source: &S, query: &ListQuery) -> 
 const LOOKED_UP: usize = 10;
 
 /// The attribute that lies elsewhere than in the document.
-fn related(kind: ResourceKind) -> &'static str {
+pub(super) fn related(kind: ResourceKind) -> &'static str {
     match kind {
         ResourceKind::User => "groups",
         ResourceKind::Group => "members",

@@ -43,7 +43,7 @@ impl<S: Source> Lister<'_, S> {
             Some(walk) => self.behind(Some(&walk.after), count).await?,
             None => self.at_place(start, count).await?,
         };
-        let stretch = self.cut(stretch);
+        let stretch = self.cut(stretch)?;
         let length = to_u64(stretch.found.len());
         if length == 0 && count > 0 && stretch.next.is_some() {
             return Err(too_many().into());
@@ -72,7 +72,7 @@ impl<S: Source> Lister<'_, S> {
             None if self.bound.is_some() => self.behind(None, to_usize(count)).await?,
             None => self.at_place(1, to_usize(count)).await?,
         };
-        let stretch = self.cut(stretch);
+        let stretch = self.cut(stretch)?;
         let given = before.as_ref().map_or(0, |before| before.given);
         let length = to_u64(stretch.found.len());
         // A filter that is not evaluated to its end has no total: the last page knows it.
@@ -169,10 +169,13 @@ impl<S: Source> Lister<'_, S> {
     }
 
     /// As much of it as fits one answer.
-    fn cut(&self, mut stretch: Stretch) -> Stretch {
+    fn cut(&self, mut stretch: Stretch) -> Result<Stretch, ScimFailure> {
         let mut bytes = 0;
         let mut fits = 0;
         for found in &mut stretch.found {
+            if found.incomplete {
+                break;
+            }
             let shown = self
                 .query
                 .projection
@@ -185,10 +188,13 @@ impl<S: Source> Lister<'_, S> {
             fits += 1;
         }
         if fits < stretch.found.len() {
+            if fits == 0 {
+                return Err(too_many_members().into());
+            }
             stretch.found.truncate(fits);
             stretch.next = stretch.found.last().map(|found| found.key.clone());
         }
-        stretch
+        Ok(stretch)
     }
 
     fn body(&self, found: Vec<Found>, total: Option<u64>, position: Position) -> Result<Value, ScimFailure> {
@@ -245,6 +251,14 @@ fn too_many() -> ScimError {
         "filter: no index answers it, and the organization has more resources than one request looks at; page by \
          cursor (an empty `cursor` parameter asks for the first page, RFC 9865) or name userName, externalId, emails \
          or id"
+            .to_owned(),
+    )
+}
+
+pub(super) fn too_many_members() -> ScimError {
+    ScimError::TooMany(
+        "a group has more members than one answer shows: ask with excludedAttributes=members, or for single members by \
+         members[value eq \"id\"] without showing them"
             .to_owned(),
     )
 }

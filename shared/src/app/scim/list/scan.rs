@@ -1,5 +1,6 @@
 //! Evaluating a filter: over keys that an index found, thin entries or whole resources, within a budget.
 
+use super::page::too_many_members;
 use super::source::{Bound, Found, Source};
 use super::{Lister, ScimFailure};
 
@@ -64,8 +65,14 @@ impl<S: Source> Lister<'_, S> {
         }
     }
 
-    fn related(&self) -> bool {
-        self.filters_related || self.shows_related
+    /// The resources of these keys, with what the filter looks at.
+    async fn load(&self, keys: &[String]) -> Result<Vec<Found>, ScimFailure> {
+        let related = self.filters_related || self.shows_related;
+        let found = self.source.load(keys, related).await?;
+        if self.filters_related && found.iter().any(|found| found.incomplete) {
+            return Err(too_many_members().into());
+        }
+        Ok(found)
     }
 
     async fn scan_keys(
@@ -78,7 +85,7 @@ impl<S: Source> Lister<'_, S> {
         let behind = |key: &&String| wanted.after.is_none_or(|after| key.as_str() > after);
         let keys = keys.iter().filter(behind).cloned().collect::<Vec<_>>();
         for (at, batch) in keys.chunks(BATCH).enumerate() {
-            for found in self.source.load(batch, self.related()).await? {
+            for found in self.load(batch).await? {
                 if bound.matches(found.kind, &found.resource) && !scanned.take(found, &wanted) {
                     return Ok(scanned);
                 }
@@ -98,7 +105,7 @@ impl<S: Source> Lister<'_, S> {
         loop {
             let entries = self.source.entries(after.as_deref(), BATCH).await?;
             let keys = entries.into_iter().map(|entry| entry.key).collect::<Vec<_>>();
-            for found in self.source.load(&keys, self.related()).await? {
+            for found in self.load(&keys).await? {
                 if bound.matches(found.kind, &found.resource) && !scanned.take(found, &wanted) {
                     return Ok(scanned);
                 }
@@ -131,6 +138,7 @@ impl<S: Source> Lister<'_, S> {
                     kind: entry.kind,
                     key: entry.key,
                     resource: entry.thin,
+                    incomplete: false,
                 };
                 if bound.matches(found.kind, &found.resource) && !scanned.take(found, &wanted) {
                     break 'list;
@@ -149,7 +157,7 @@ impl<S: Source> Lister<'_, S> {
             .iter()
             .map(|found| found.key.clone())
             .collect::<Vec<_>>();
-        scanned.found = self.source.load(&keys, self.related()).await?;
+        scanned.found = self.load(&keys).await?;
         Ok(scanned)
     }
 }

@@ -4,9 +4,12 @@ use std::future::Future;
 
 use serde_json::{Map, Value};
 
+use super::related;
 use crate::app::scim::ScimFailure;
 use crate::scim::filter::{Filter, Matcher, Scope};
+use crate::scim::list::ListQuery;
 use crate::scim::{ResourceKind, ScimError};
+use crate::store::ListCounts;
 
 /// Resources in the order of their keys.
 pub trait Source: Sync {
@@ -39,6 +42,14 @@ pub trait Source: Sync {
         filter: &Filter,
     ) -> impl Future<Output = Result<Option<Vec<String>>, ScimFailure>> + Send;
 
+    /// Whether a page shows groups or members: when they are asked for by name, or for the few that an index found
+    /// (`looked_up`), as each of them is shown alone.
+    fn shows_related(&self, query: &ListQuery, looked_up: bool) -> bool {
+        let mut kinds = self.kinds().iter();
+        let asked = kinds.any(|kind| query.projection.asks_for(*kind, related(*kind)));
+        asked || (looked_up && query.projection.is_default())
+    }
+
     /// Binds a filter to the types.
     ///
     /// # Errors
@@ -68,6 +79,27 @@ pub struct Place {
     pub skip: usize,
 }
 
+impl Place {
+    /// The place behind the first `skipped` of as many as are counted.
+    #[must_use]
+    pub fn of(counts: &ListCounts, skipped: u64) -> Self {
+        let total = counts.total();
+        if skipped == 0 {
+            return Self {
+                total,
+                after: None,
+                skip: 0,
+            };
+        }
+        let (after, skip) = counts.seek(skipped);
+        Self {
+            total,
+            after: Some(after),
+            skip: usize::try_from(skip).unwrap_or(usize::MAX),
+        }
+    }
+}
+
 /// A thin entry of a list.
 #[derive(Clone)]
 pub struct Entry {
@@ -88,6 +120,8 @@ pub struct Found {
     pub key: String,
     /// Its attributes.
     pub resource: Map<String, Value>,
+    /// Whether members are missing that were to be loaded: more than one answer shows.
+    pub incomplete: bool,
 }
 
 /// A filter, bound to each type of a source.

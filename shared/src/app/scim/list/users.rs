@@ -116,20 +116,7 @@ impl Source for UserSource<'_> {
         if let Some(root) = self.caller.root() {
             counts = counts.without(root);
         }
-        let total = counts.total();
-        if skipped == 0 {
-            return Ok(Place {
-                total,
-                after: None,
-                skip: 0,
-            });
-        }
-        let (after, skip) = counts.seek(skipped);
-        Ok(Place {
-            total,
-            after: Some(after),
-            skip: usize::try_from(skip).unwrap_or(usize::MAX),
-        })
+        Ok(Place::of(&counts, skipped))
     }
 
     async fn entries(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScimFailure> {
@@ -160,6 +147,7 @@ impl Source for UserSource<'_> {
                     kind: ResourceKind::User,
                     key: user.id.to_string(),
                     resource,
+                    incomplete: false,
                 }
             })
             .collect())

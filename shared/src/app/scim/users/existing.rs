@@ -1,5 +1,10 @@
 //! Writing a user over what is there: who may be touched, seats, epochs, events.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::groups::work;
 use super::super::{Caller, ScimFailure};
 use crate::app::events;
 use crate::domain::event::Event;
@@ -7,6 +12,9 @@ use crate::domain::team::Source;
 use crate::domain::user::User;
 use crate::scim::ScimError;
 use crate::store::{CommitError, Guard, TenantTransaction};
+
+/// How long memberships of a deleted user who comes back are cleared.
+const CLEAR_WITHIN: Duration = Duration::from_secs(5);
 
 /// What somebody else did to a write.
 pub(super) enum Lost {
@@ -46,11 +54,22 @@ pub(super) async fn write(caller: &Caller, before: &User, mut after: User) -> Re
         take_seat(caller, &mut tx).await?;
     }
     tx.update_user(before, &after);
+    if after.tombstone {
+        tx.depart(&after.id);
+    } else if before.tombstone {
+        tx.check_departed(&after.id);
+    }
     tx.user_events(after.id.as_str(), after.version, vec![event(before, &after)]);
     match tx.commit().await {
         Ok(()) => Ok(after),
         Err(error) if error.refused(Guard::UserName) && !error.refused(Guard::User) => {
             Err(name_taken().into())
+        }
+        Err(error) if error.refused(Guard::Departure) => {
+            // The memberships of the life before are cleared before the next one begins.
+            let until = Instant::now() + CLEAR_WITHIN;
+            work::leave_groups(&caller.store, &before.id, caller.gatehouse.clock.now(), until).await?;
+            Err(Lost::Changed)
         }
         Err(CommitError::Refused(_)) => Err(Lost::Changed),
         Err(CommitError::Store(error)) => Err(error.into()),
