@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 type Change = fn(&mut Behaviour);
+/// Parameters of a URL.
+type Pairs = Vec<(String, String)>;
 
 /// What a provider may do wrong, and what it is refused by.
 fn wrongs() -> Vec<(&'static str, Change)> {
@@ -307,23 +309,22 @@ async fn aq_05_a_tampered_callback_sends_nothing_anywhere() {
         "cookie_missing"
     );
     let good = provider.authorize(&sent, &ada);
-    let edit = |change: &dyn Fn(Vec<(String, String)>) -> Vec<(String, String)>| {
+    let edit = |change: &dyn Fn(Vec<(String, String)>) -> Pairs| {
         let mut url = good.clone();
         let pairs = change(good.query_pairs().into_owned().collect());
         url.query_pairs_mut().clear().extend_pairs(pairs);
         url
     };
     let with = |name: &'static str, value: &'static str| {
-        move |mut pairs: Vec<(String, String)>| {
+        move |mut pairs: Pairs| {
             pairs.push((name.to_owned(), value.to_owned()));
             pairs
         }
     };
-    let without = |gone: &'static str| {
-        move |pairs: Vec<(String, String)>| pairs.into_iter().filter(|(name, _)| name != gone).collect()
-    };
+    let without =
+        |gone: &'static str| move |pairs: Pairs| pairs.into_iter().filter(|(name, _)| name != gone).collect();
     let replaced = |name: &'static str, value: &'static str| {
-        move |pairs: Vec<(String, String)>| {
+        move |pairs: Pairs| {
             let pairs = pairs.into_iter();
             pairs
                 .map(|(key, old)| {
