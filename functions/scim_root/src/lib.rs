@@ -1,16 +1,17 @@
-//! SCIM discovery (RFC 7644, section 4), and the answer to whatever below a SCIM base URL no other function serves.
+//! SCIM discovery (RFC 7644, section 4), the search over all types, and the answer to whatever below a SCIM base URL no other function serves.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::RawQuery;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 
 use gatehouse::app::Gatehouse;
+use gatehouse::app::scim::list;
 use gatehouse::http::api::PathIds;
 use gatehouse::http::edge;
-use gatehouse::http::scim::{BASE, Caller, ScimAnswer, document, protect};
-use gatehouse::scim::list::parameters;
+use gatehouse::http::scim::{BASE, Caller, ScimAnswer, ScimJson, document, protect};
+use gatehouse::scim::list::{ListQuery, parameters};
 use gatehouse::scim::{ScimError, schema};
 
 /// The function's routes.
@@ -21,6 +22,7 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .route("/ResourceTypes/{name}", get(resource_type))
         .route("/Schemas", get(schemas))
         .route("/Schemas/{urn}", get(one_schema))
+        .route("/.search", post(search))
         .route("/Me", any(me))
         .route("/Bulk", any(bulk))
         .route("/", any(nothing))
@@ -54,6 +56,12 @@ async fn schemas(caller: Caller, RawQuery(query): RawQuery) -> ScimAnswer {
 async fn one_schema(caller: Caller, ids: PathIds) -> ScimAnswer {
     let found = schema::schema(&caller.base, ids.text("urn"));
     Ok(document(&found.ok_or_else(|| absent("schema"))?))
+}
+
+/// RFC 7644, section 3.4.3: over users and groups.
+async fn search(caller: Caller, ScimJson(body): ScimJson) -> ScimAnswer {
+    let query = ListQuery::from_search(&body)?;
+    Ok(document(&list::everything(&caller, &query).await?))
 }
 
 async fn me() -> ScimError {

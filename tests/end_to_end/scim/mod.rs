@@ -11,4 +11,5 @@ mod lists;
 mod okta;
 mod people;
 mod races;
+mod search;
 mod users;

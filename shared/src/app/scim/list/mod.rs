@@ -4,6 +4,7 @@
 //! is deleted meanwhile moves nothing out of sight. A filter is answered by an index where one narrows it down, and is
 //! else evaluated over the list to its end, within a budget.
 
+mod both;
 mod groups;
 mod page;
 mod scan;
@@ -17,6 +18,7 @@ use super::{Caller, ScimFailure};
 use crate::scim::ResourceKind;
 use crate::scim::list::ListQuery;
 
+pub use both::Both;
 pub use groups::GroupSource;
 pub use source::{Bound, Entry, Found, Place, Source};
 pub use users::UserSource;
@@ -36,6 +38,15 @@ pub async fn users(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFail
 /// As [`users`].
 pub async fn groups(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
     list(caller, &GroupSource::new(caller, query), query).await
+}
+
+/// A page of all users, then all groups: the root's search.
+///
+/// # Errors
+/// As [`users`].
+pub async fn everything(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
+    let (users, groups) = (UserSource::new(caller), GroupSource::new(caller, query));
+    list(caller, &Both::new(users, groups, query), query).await
 }
 
 /// A page of what a source has.
