@@ -1,10 +1,16 @@
 """scim2-tester and scim-sanity (strict) against a tenant's SCIM base URL."""
 
 import json
+import os
+import pathlib
 import subprocess
 import sys
 
 from checks import Failed, want, want_equal
+
+SANITY = pathlib.Path(__file__).with_name("sanity.py")
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
 class Group:
@@ -22,6 +28,7 @@ class Group:
         yield "the_seeded_base_url_and_key_are_real", self.seeded
         yield "scim2_tester_without_errors", self.scim2_tester
         yield "scim_sanity_strict_without_failures", self.scim_sanity
+        yield "a_member_that_is_no_user_is_refused", self.made_up_member
 
     def seeded(self):
         local = self.gatehouse.local
@@ -30,6 +37,16 @@ class Group:
         want_equal(answer.status_code, 200, "GET /Users")
         names = {user["userName"] for user in answer.json()["Resources"]}
         want("ada@acme.example" in names, f"the seeded people are listed: {names}")
+
+    def post(self, path, body, status=201):
+        headers = {"authorization": f"Bearer {self.token}", "content-type": "application/scim+json"}
+        answer = self.gatehouse.http.post(f"{self.url}{path}", headers=headers, json=body, timeout=30)
+        want_equal(answer.status_code, status, f"POST {path}")
+        return answer.json()
+
+    def made_up_member(self):
+        body = {"schemas": [GROUP], "displayName": "Made up", "members": [{"value": "fake-member-id"}]}
+        want_equal(self.post("/Groups", body, 400)["scimType"], "invalidValue", "scimType")
 
     def scim2_tester(self):
         from httpx2 import Client
@@ -46,9 +63,17 @@ class Group:
         want(counts["SUCCESS"] > 100, f"only {counts}")
 
     def scim_sanity(self):
-        command = [sys.executable, "-m", "scim_sanity", "probe", self.url, "--token", self.token]
+        member = self.post("/Users", {"schemas": [USER], "userName": "member-of-the-suite"})["id"]
+        command = [sys.executable, str(SANITY), "probe", self.url, "--token", self.token]
         command += ["--strict", "--json-output", "--i-accept-side-effects"]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "SCIM_MEMBER": member},
+        )
         try:
             report = json.loads(done.stdout)
         except ValueError as error:
