@@ -7,6 +7,7 @@ use axum::body::Body;
 use chrono::TimeDelta;
 use gatehouse::app::Gatehouse;
 use gatehouse::app::openid_provider::keys::make_provider_keys;
+use gatehouse_local::control::ReadMail;
 use gatehouse_local::functions::{self, Settings};
 use gatehouse_local::seed::sha256_hex;
 use gatehouse_local::{Local, Options};
@@ -14,6 +15,7 @@ use http::{Method, Request, header};
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
+use crate::event_schemas::EventCheck;
 use crate::idp::{Idp, Visitor};
 
 /// The key that opens the operator API.
@@ -27,6 +29,8 @@ pub struct Api {
     pub gatehouse: Arc<Gatehouse>,
     /// All functions behind one gateway.
     pub router: Router,
+    /// Holds every event against its schema, at the end.
+    pub event_check: EventCheck,
 }
 
 /// Who calls: by this bearer token, or none.
@@ -64,14 +68,19 @@ impl Api {
             "GATEHOUSE_ROLE_CATALOGUE".to_owned(),
             "stakeholder-to-admin".to_owned(),
         );
+        let operator_mail = (
+            "GATEHOUSE_OPERATOR_MAIL".to_owned(),
+            "operator@gatehouse.example".to_owned(),
+        );
         let settings = Settings {
             operator_key_sha256: Some(sha256_hex(OPERATOR_KEY)),
-            variables: vec![roles],
+            variables: vec![roles, operator_mail],
         };
         let gatehouse = functions::gatehouse(&local, &settings).unwrap();
         make_provider_keys(&gatehouse).await.unwrap();
         let router = gatehouse_local::gateway::router(functions::routers(&gatehouse));
         Self {
+            event_check: EventCheck::of(&local),
             local,
             gatehouse,
             router,
@@ -157,6 +166,24 @@ impl Api {
             format!("{connection}/tests/{}", test["id"].as_str().unwrap()),
             page,
         )
+    }
+
+    /// One invocation of the reminder, and its report.
+    pub async fn remind(&self) -> Value {
+        let reminder = functions::reminder(&self.gatehouse).unwrap();
+        functions::remind(&reminder).await.unwrap()
+    }
+
+    /// Carries the outbox: all that was written so far.
+    pub async fn relay(&self) -> usize {
+        let source = functions::event_source(&self.local, &self.gatehouse).unwrap();
+        source.drain().await.unwrap()
+    }
+
+    /// Mails that SES accepted, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<ReadMail> {
+        ReadMail::all(self.local.mailbox())
     }
 
     /// Moves the clock on.

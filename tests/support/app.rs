@@ -122,6 +122,16 @@ impl World {
             .await
     }
 
+    /// Asks as the app's server, by the client's secret.
+    pub async fn app_get(&self, path: &str) -> Answer {
+        let credentials = format!("{}:{}", self.client.id, self.client_secret.expose());
+        let basic = format!("Basic {}", STANDARD.encode(credentials));
+        let request = Request::get(path).header(header::AUTHORIZATION, basic);
+        self.browser()
+            .send_request(request.body(Body::empty()).unwrap())
+            .await
+    }
+
     async fn as_client(&self, path: &str, kind: &str, body: Body) -> Answer {
         let credentials = format!("{}:{}", self.client.id, self.client_secret.expose());
         let request = Request::post(path)

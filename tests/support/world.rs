@@ -31,6 +31,7 @@ use gatehouse_local::{Local, Options, functions};
 use serde_json::json;
 
 use crate::browser::Browser;
+use crate::event_schemas::EventCheck;
 use crate::idp::Idp;
 
 /// Where the app of the tests takes codes; nothing listens there.
@@ -56,6 +57,8 @@ pub struct World {
     pub client: AppClient,
     /// Its secret.
     pub client_secret: Secret,
+    /// Holds every event against its schema, at the end.
+    pub event_check: EventCheck,
 }
 
 impl World {
@@ -87,6 +90,7 @@ impl World {
             ("GATEHOUSE_ROLE_CATALOGUE", "stakeholder-to-admin"),
             ("GATEHOUSE_MAIL_SENDER", "Gatehouse <no-reply@gatehouse.example>"),
             ("GATEHOUSE_EVENT_BUS", "gatehouse"),
+            ("GATEHOUSE_OPERATOR_MAIL", "operator@gatehouse.example"),
             // Providers of the tests are on loopback; deployed, nothing may be asked there.
             (
                 "GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP",
@@ -104,6 +108,7 @@ impl World {
         make_provider_keys(&gatehouse).await.unwrap();
         let routers = gatehouse_local::functions::routers(&gatehouse);
         let router = gatehouse_local::gateway::router(routers);
+        let event_check = EventCheck::of(&local);
         let idp = Idp::new("https://idp.acme.com/metadata");
         let tenant = make_tenant(&gatehouse, "Acme", DOMAIN).await;
         let connection = make_connection(&gatehouse, &tenant, &idp).await;
@@ -117,6 +122,7 @@ impl World {
             idp,
             client,
             client_secret,
+            event_check,
         }
     }
 
@@ -131,6 +137,12 @@ impl World {
         let start = Position::default();
         let again = functions::event_source_from(&self.local, &self.gatehouse, start).unwrap();
         again.drain().await.unwrap()
+    }
+
+    /// One invocation of the reminder, and its report.
+    pub async fn remind(&self) -> serde_json::Value {
+        let reminder = functions::reminder(&self.gatehouse).unwrap();
+        functions::remind(&reminder).await.unwrap()
     }
 
     /// Mails that SES accepted, oldest first.

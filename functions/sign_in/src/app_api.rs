@@ -1,8 +1,8 @@
 //! What the app's server asks (client-authenticated): home-realm discovery (CH-07), and a verified identity that may
-//! register (CH-08).
+//! register (CH-08), and events again (GH-03).
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::{Json, http::HeaderValue};
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use gatehouse::app::discover::discover as discover_use_case;
 use gatehouse::app::finish_sign_in::redeem_registration;
 use gatehouse::app::openid_provider::authenticate_client::{AuthenticateError, authenticate};
+use gatehouse::app::replay::{ReplayError, ReplayQuery, replay};
 use gatehouse::domain::email::EmailAddress;
 use gatehouse::http::body::{self, JSON_LIMIT};
 use gatehouse::http::problem::Problem;
@@ -85,6 +86,33 @@ pub(crate) async fn registration(
         }
         Err(error) => {
             tracing::error!(error.code = error.code(), "a registration code could not be read");
+            front.unavailable(error.code(), &reference)
+        }
+    }
+}
+
+/// `GET /sign-in/events`: events again, of one subject after a sequence or of a tenant after a cursor (docs/events).
+pub(crate) async fn events(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    if let Err(answer) = client(&front, &parts.headers, "/sign-in/events", &reference).await {
+        return answer;
+    }
+    let done = match Query::<ReplayQuery>::try_from_uri(&parts.uri) {
+        Ok(Query(query)) => replay(&front.gatehouse, &query).await,
+        Err(_) => Err(ReplayError::Query),
+    };
+    match done {
+        Ok(replayed) => no_store(Json(replayed).into_response()),
+        Err(error @ ReplayError::Query) => {
+            let problem = Problem::new(StatusCode::BAD_REQUEST, error.code(), error.to_string());
+            problem.with_reference(reference).into_response()
+        }
+        Err(ReplayError::Store(error)) => {
+            tracing::error!(error.code = error.code(), "events could not be read");
             front.unavailable(error.code(), &reference)
         }
     }

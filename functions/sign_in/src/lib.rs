@@ -1,5 +1,6 @@
 //! The sign-in pages: which connection, the request to its identity provider, and what is asked of the person on the
-//! way back. `POST /sign-in/discover` and `POST /sign-in/registration` are for the app's server.
+//! way back. `POST /sign-in/discover`, `POST /sign-in/registration` and `GET /sign-in/events` are for the app's
+//! server.
 
 mod app_api;
 mod login;
@@ -27,6 +28,7 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .route("/sign-in/registration", post(app_api::registration))
         .route("/login", get(login::any).post(login::any_form))
         .route("/login/{connection}", get(login::own).post(login::own_form))
+        .route("/sign-in/events", get(app_api::events))
         .with_state(Front::new(gatehouse));
     edge::wrap(routes, "sign_in")
 }

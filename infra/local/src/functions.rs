@@ -1,17 +1,23 @@
 //! The functions, as one deployment on the embedded services.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use chrono::TimeDelta;
 use gatehouse::app::Gatehouse;
 use gatehouse::app::outbox_relay::{Relay, RelayError};
+use gatehouse::app::reminder::{Reminder, ReminderError};
 use gatehouse::config::{Config, ConfigError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Local;
 use crate::aws::tables::{DIRECTORY, EPHEMERAL};
 use crate::control::ScheduledFunctions;
 use crate::event_source::{EventSource, Position};
+
+/// How often schedules are looked at: the clock may be moved at any time.
+const SCHEDULE_STEP: Duration = Duration::from_secs(5);
 
 /// What a deployment is told beside its addresses.
 #[derive(Clone, Debug, Default)]
@@ -73,14 +79,54 @@ pub fn event_source_from(
     Ok(EventSource::new(local.dynamodb().clone(), relay, position))
 }
 
+/// How long an invocation of the reminder may take, as deployed.
+const REMINDER_TIMEOUT: TimeDelta = TimeDelta::minutes(5);
+
+/// The reminder of secrets that expire.
+///
+/// # Errors
+/// [`ReminderError`] when the configuration lacks what it sends by.
+pub fn reminder(gatehouse: &Arc<Gatehouse>) -> Result<Arc<Reminder>, ReminderError> {
+    Reminder::new(gatehouse.clone()).map(Arc::new)
+}
+
+/// One invocation of the reminder, now.
+///
+/// # Errors
+/// What the function answers instead of a report.
+pub async fn remind(reminder: &Reminder) -> Result<Value, String> {
+    let deadline = reminder.now() + REMINDER_TIMEOUT;
+    let done = secret_expiry_reminder::handle(reminder, deadline.into()).await;
+    done.map_err(|error| error.to_string())
+}
+
 /// What schedules and the stream start, by name, to be started now.
 #[must_use]
-pub fn scheduled(source: &EventSource) -> ScheduledFunctions {
-    let source = source.clone();
-    ScheduledFunctions::default().with("outbox_relay", move || {
-        let source = source.clone();
-        async move { source.drain().await.map(|carried| json!({ "carried": carried })) }
-    })
+pub fn scheduled(source: &EventSource, reminder: &Arc<Reminder>) -> ScheduledFunctions {
+    let (source, reminder) = (source.clone(), reminder.clone());
+    ScheduledFunctions::default()
+        .with("outbox_relay", move || {
+            let source = source.clone();
+            async move { source.drain().await.map(|carried| json!({ "carried": carried })) }
+        })
+        .with("secret_expiry_reminder", move || {
+            let reminder = reminder.clone();
+            async move { remind(&reminder).await }
+        })
+}
+
+/// Starts the reminder at each full hour of the harness clock, as its schedule does; never returns.
+pub async fn remind_hourly(reminder: Arc<Reminder>) {
+    let mut hour = None;
+    loop {
+        let now = reminder.now().timestamp().div_euclid(3_600);
+        if hour.replace(now) != Some(now)
+            && let Err(error) = remind(&reminder).await
+        {
+            tracing::error!(%error, "the reminder failed");
+        }
+        tokio::time::sleep(SCHEDULE_STEP).await;
+    }
 }
 
 /// The routers of all functions, to stand behind the gateway.

@@ -1,6 +1,7 @@
 //! A whole Gatehouse on this machine: functions, seed, demo identity provider, demo app, control URL.
 
 use gatehouse::app::outbox_relay::RelayError;
+use gatehouse::app::reminder::ReminderError;
 use gatehouse::config::ConfigError;
 use gatehouse::random::RandomError;
 
@@ -23,6 +24,9 @@ pub enum InstanceError {
     /// See [`RelayError`].
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// See [`ReminderError`].
+    #[error(transparent)]
+    Reminder(#[from] ReminderError),
     /// The configuration that is made here is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -70,8 +74,10 @@ pub async fn serve(local: &Local) -> Result<LocalJson, InstanceError> {
     local.serve_functions(functions::routers(&gatehouse));
     local.serve_demo_app(demo_app::router(seed::registration(&seeded), local.clock()));
     let source = functions::event_source(local, &gatehouse)?;
-    local.serve_control(functions::scheduled(&source));
+    let reminder = functions::reminder(&gatehouse)?;
+    local.serve_control(functions::scheduled(&source, &reminder));
     local.keep_running(source.run());
+    local.keep_running(functions::remind_hourly(reminder));
     local.control_url().clone_into(&mut seeded.control_url);
     seeded.pid = std::process::id();
     if let Some(folder) = folder {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::domain::connection::Connection;
+use crate::domain::deadline::{Deadline, Stage};
 use crate::domain::event::Event;
 use crate::domain::group::Group;
 use crate::domain::ids::{TenantId, UserId};
@@ -303,5 +304,26 @@ pub fn sign_in_failed(connection: &Connection, at: DateTime<Utc>, reference: &st
         sequence: 1,
         at,
         data,
+    }
+}
+
+/// `secret.expiring`: a deadline has come to one of its stages, and so many people were told.
+#[must_use]
+pub fn secret_expiring(deadline: &Deadline, stage: Stage, told: u32, at: DateTime<Utc>) -> Event {
+    Event {
+        kind: "secret.expiring".to_owned(),
+        schema: SCHEMA,
+        tenant: deadline.tenant.clone(),
+        subject: deadline.id.clone(),
+        sequence: u64::try_from(at.timestamp_millis()).unwrap_or(0),
+        at,
+        data: json!({
+            "kind": deadline.kind,
+            "name": deadline.name,
+            "expires_at": deadline.expires_at,
+            "stage": stage.name(),
+            "overdue": deadline.expires_at <= at,
+            "told": told,
+        }),
     }
 }

@@ -6,6 +6,7 @@
 pub mod attempt;
 pub mod browser;
 pub mod client_key;
+pub mod deadlines;
 pub mod discover;
 pub mod events;
 pub mod failures;
@@ -16,6 +17,8 @@ pub mod onboarding;
 pub mod openid_provider;
 pub mod outbox_relay;
 pub mod relying_party;
+pub mod reminder;
+pub mod replay;
 pub mod scim;
 mod sign_in_state;
 pub mod sp_metadata;

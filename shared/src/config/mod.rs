@@ -12,6 +12,8 @@ use chrono::TimeDelta;
 pub use base_url::{BaseUrl, is_loopback_host};
 pub use error::{ConfigError, ConfigProblem};
 
+use crate::domain::deadline::Stages;
+use crate::domain::email::EmailAddress;
 use crate::domain::role_catalogue::RoleCatalogue;
 use variables::Variables;
 
@@ -43,6 +45,10 @@ pub struct Config {
     pub role_catalogue: RoleCatalogue,
     /// From-address of mails; only the functions that send mail need it.
     pub mail_sender: Option<String>,
+    /// Days before a deadline at which its owners are reminded.
+    pub reminder_stages: Stages,
+    /// Who gets the operator's digest of deadlines.
+    pub operator_mail: Option<EmailAddress>,
     /// Name of the EventBridge bus; only the relay needs it.
     pub event_bus: Option<String>,
     /// A connection that was validated and tried out becomes active without the operator's review (AQ-16).
@@ -111,6 +117,8 @@ impl Config {
         let access_lifetime = variables.hours("GATEHOUSE_ACCESS_HOURS", 20, 1..=90 * 24);
         let role_catalogue = variables.role_catalogue("GATEHOUSE_ROLE_CATALOGUE");
         let mail_sender = variables.mail_sender("GATEHOUSE_MAIL_SENDER");
+        let reminder_stages = variables.stages("GATEHOUSE_REMINDER_DAYS");
+        let operator_mail = variables.address("GATEHOUSE_OPERATOR_MAIL");
         let event_bus = variables.optional("GATEHOUSE_EVENT_BUS");
         let approves_connections =
             variables.is_second("GATEHOUSE_CONNECTION_REVIEW", ["operator", "automatic"]);
@@ -143,6 +151,8 @@ impl Config {
                 access_lifetime,
                 role_catalogue: roles,
                 mail_sender,
+                reminder_stages,
+                operator_mail,
                 event_bus,
                 approves_connections,
                 operator_key_sha256,

@@ -9,6 +9,8 @@ use url::Url;
 use super::base_url::{BaseUrl, is_loopback_host};
 use super::error::ConfigProblem;
 use super::{Endpoints, Sibling};
+use crate::domain::deadline::{InvalidStages, Stages};
+use crate::domain::email::EmailAddress;
 use crate::domain::role_catalogue::RoleCatalogue;
 
 /// The environment as handed in, and the problems found so far.
@@ -221,6 +223,29 @@ impl Variables {
             Some(_) => {
                 self.problem(variable, format!("wanted {first} or {second}"));
                 false
+            }
+        }
+    }
+
+    /// Days before a deadline, such as `30,14,7,1`.
+    pub(super) fn stages(&mut self, variable: &'static str) -> Stages {
+        let Some(text) = self.optional(variable) else {
+            return Stages::default();
+        };
+        text.parse().unwrap_or_else(|error: InvalidStages| {
+            self.problem(variable, error.to_string());
+            Stages::default()
+        })
+    }
+
+    /// One e-mail address.
+    pub(super) fn address(&mut self, variable: &'static str) -> Option<EmailAddress> {
+        let text = self.optional(variable)?;
+        match EmailAddress::parse(&text) {
+            Ok(address) => Some(address),
+            Err(error) => {
+                self.problem(variable, error.to_string());
+                None
             }
         }
     }

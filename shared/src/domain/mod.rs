@@ -1,6 +1,7 @@
 //! Plain types and rules of the domain: no I/O, no AWS type, no clock.
 
 pub mod connection;
+pub mod deadline;
 pub mod domain_name;
 pub mod email;
 pub mod endpoint;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::deadline::TimeZone;
 use super::domain_name::DomainName;
 use super::email::EmailAddress;
 use super::ids::{TenantId, UserId};
@@ -56,6 +57,10 @@ pub struct TenantSettings {
     pub access_seconds: u32,
     /// IL-06: whom the person is told to ask, as shown on the page.
     pub admin_contact: Option<String>,
+    /// Who is reminded of deadlines beside the owners (AQ-20).
+    pub contacts: Vec<EmailAddress>,
+    /// On whose calendar the days before a deadline are counted.
+    pub time_zone: TimeZone,
     /// With SCIM on, users are made at sign-in only where this is chosen.
     pub provision_beside_scim: bool,
 }
@@ -72,6 +77,8 @@ impl Default for TenantSettings {
             check_provision_attribute: None,
             access_seconds: 20 * 60 * 60,
             admin_contact: None,
+            contacts: Vec::new(),
+            time_zone: TimeZone::default(),
             provision_beside_scim: false,
         }
     }

@@ -5,6 +5,7 @@
 use askama::Template;
 
 use super::MailError;
+use super::expiry::{Digest, Expiry};
 use crate::domain::letter::Letter;
 use crate::redacted::Secret;
 
@@ -48,6 +49,34 @@ pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result
             };
             written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
         }
+        Letter::Expiring(expiring) => {
+            let shown = Expiry::of(expiring);
+            let subject = one_line(&shown.title);
+            let html = ExpiringHtml {
+                subject: &subject,
+                product,
+                shown: &shown,
+            };
+            let text = ExpiringText {
+                product,
+                shown: &shown,
+            };
+            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+        }
+        Letter::ExpiryDigest(digest) => {
+            let shown = Digest::of(digest);
+            let subject = one_line(&shown.title);
+            let html = DigestHtml {
+                subject: &subject,
+                product,
+                shown: &shown,
+            };
+            let text = DigestText {
+                product,
+                shown: &shown,
+            };
+            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+        }
     }
 }
 
@@ -79,6 +108,36 @@ struct LinkCodeText<'a> {
     organization: &'a str,
     code: &'a str,
     minutes: i64,
+}
+
+#[derive(Template)]
+#[template(path = "mail/expiring.html")]
+struct ExpiringHtml<'a> {
+    subject: &'a str,
+    product: &'a str,
+    shown: &'a Expiry<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/expiring.txt")]
+struct ExpiringText<'a> {
+    product: &'a str,
+    shown: &'a Expiry<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/digest.html")]
+struct DigestHtml<'a> {
+    subject: &'a str,
+    product: &'a str,
+    shown: &'a Digest,
+}
+
+#[derive(Template)]
+#[template(path = "mail/digest.txt")]
+struct DigestText<'a> {
+    product: &'a str,
+    shown: &'a Digest,
 }
 
 #[cfg(test)]

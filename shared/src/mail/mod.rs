@@ -4,7 +4,9 @@
 //! reference that goes with each mail is what tells two copies of one mail apart from two mails.
 
 mod error;
+mod expiry;
 pub mod letters;
+mod steps;
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::primitives::Blob;

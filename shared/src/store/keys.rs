@@ -4,7 +4,7 @@
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::domain_name::DomainName;
 use crate::domain::email::EmailAddress;
@@ -233,7 +233,7 @@ pub(super) fn team_list(t: &TenantId, id: &TeamId) -> Key {
     directory(team_list_pk(t), id.as_str())
 }
 /// A group's partition: the record and its outbox events.
-fn group_pk(t: &TenantId, id: &GroupId) -> String {
+pub(super) fn group_pk(t: &TenantId, id: &GroupId) -> String {
     format!("G#{t}#{id}")
 }
 pub(super) fn group(t: &TenantId, id: &GroupId) -> Key {
@@ -318,6 +318,33 @@ pub(super) fn audit(t: &TenantId, day: &str, id: &str) -> Key {
 pub(super) fn mail_secret(t: &TenantId, reference: &str) -> Key {
     ephemeral(format!("MS#{t}#{reference}"), ".")
 }
+/// A deadline's record, in its owner's partition.
+pub(super) fn deadline(t: &TenantId, kind: &str, id: &str) -> Key {
+    directory(tenant_pk(t), format!("E#{kind}#{id}"))
+}
+/// An entry of a tenant's feed of relayed events.
+pub(super) fn feed(t: &TenantId, moment: &str) -> Key {
+    directory(format!("F#{t}"), moment)
+}
+/// Reminders due on a day (UTC).
+pub(super) fn due_pk(day: NaiveDate) -> String {
+    format!("E#{day}")
+}
+pub(super) fn due(day: NaiveDate, place: &str) -> Key {
+    directory(due_pk(day), place)
+}
+/// The mark of one reminder of one deadline with one end.
+pub(super) fn reminder_mark(thing: &str, stage: &str) -> Key {
+    directory(format!("E#sent#{thing}"), stage)
+}
+/// A line of the operator's digest of a day.
+pub(super) fn reminder_digest(day: NaiveDate, place: &str) -> Key {
+    directory(format!("E#digest#{day}"), place)
+}
+pub(super) fn reminder_cursor() -> Key {
+    directory("E#".to_owned(), "cursor")
+}
+
 pub(super) fn session_pk(t: &TenantId, uid: &UserId) -> String {
     format!("S#{t}#{uid}")
 }

@@ -14,9 +14,11 @@ mod clients;
 mod codes;
 mod connections;
 mod counters;
+mod deadlines;
 mod domains;
 mod dynamo;
 mod error;
+mod feed;
 mod groups;
 mod item;
 mod keys;
@@ -39,8 +41,10 @@ pub use api_keys::{ApiKey, ApiKeyKind};
 pub use codes::{FamilyRead, StoredCode};
 pub use connections::SignInContext;
 pub use counters::SeatCount;
+pub use deadlines::{Claim, Due, FinishedReminder, Mark};
 pub use dynamo::{Patience, Tables};
 pub use error::{CommitError, StoreError};
+pub use feed::{FeedPage, Replayed};
 pub use groups::{
     ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta, PendingChange,
 };

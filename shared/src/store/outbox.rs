@@ -83,6 +83,10 @@ impl OutboxKey {
         &self.tenant
     }
 
+    pub(super) fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// A name of the event at `place` in this item, the same whenever it is asked: consumers know a second delivery by it.
     #[must_use]
     pub fn event_id(&self, place: usize) -> String {

@@ -79,6 +79,7 @@ async fn world(api: Api) -> (World, MadeTenant) {
         local: api.local,
         gatehouse: api.gatehouse,
         router: api.router,
+        event_check: api.event_check,
     };
     (world, acme)
 }
@@ -105,6 +106,7 @@ async fn ch_10_switching_a_member_off_ends_every_access_at_once() {
         local: world.local,
         gatehouse: world.gatehouse,
         router: world.router,
+        event_check: world.event_check,
     };
     let owner = again.owner(&acme);
     let ada = json!({ "email": "ada@acme.com", "role": "ADMIN" });
@@ -113,6 +115,7 @@ async fn ch_10_switching_a_member_off_ends_every_access_at_once() {
         local: again.local,
         gatehouse: again.gatehouse,
         router: again.router,
+        event_check: again.event_check,
         ..world
     };
     let browser = world.browser();

@@ -1,4 +1,9 @@
-//! What leaves the house by the outbox: events and mails.
+//! What leaves the house by the outbox and by the clock: events, mails, reminders.
 
+mod expiry;
+mod failures;
+mod killed;
 mod link_code;
+mod outage;
 mod outbox;
+mod replay;

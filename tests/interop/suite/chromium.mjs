@@ -161,6 +161,25 @@ serve({
     const shown = await text();
     assert.match(shown, /reference/i, shown);
     assert.ok(!shown.includes("foreign_address"), "the page names no code");
+  },
+
+  // The mail as the local page shows it, and by itself as a mail program would.
+  async a_reminder_mail_looks_right({ mails, mail }) {
+    await page.goto(mails);
+    await picture("mails");
+    assert.match(await text(), /expires in/);
+    await page.goto(mail);
+    await picture("mail-page");
+    await page.setViewportSize({ width: 700, height: 900 });
+    await page.goto(`${mail}/body`);
+    await picture("mail");
+    assert.match(await page.locator("h1").innerText(), /^The API key of Radar expires in 7 days$/);
+    assert.equal(await page.locator("ol li").count(), 3, "steps");
+    assert.ok(await page.getByRole("link", { name: "Open the portal" }).isVisible(), "no link to the portal");
+    await page.setViewportSize({ width: 360, height: 800 });
+    await picture("mail-narrow");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 360, `the mail is ${wide} pixels wide on a narrow screen`);
     await context.close();
   },
 });

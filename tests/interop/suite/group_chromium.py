@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from datetime import datetime, timedelta
 
 from checks import Failed, want
 
@@ -14,6 +15,7 @@ STEPS = [
     "sign_out_ends_the_session",
     "without_an_address_gatehouse_asks_for_one",
     "an_outsider_sees_a_short_page_with_a_reference",
+    "a_reminder_mail_looks_right",
 ]
 
 
@@ -41,6 +43,29 @@ class Group:
                 gatehouse=self.world.gatehouse.url,
             )
         want("error" not in self.started, f"Chromium did not start: {self.started.get('error')}")
-        answer = self.browser.call(op=step)
+        more = self.reminder() if step == "a_reminder_mail_looks_right" else {}
+        answer = self.browser.call(op=step, **more)
         if "error" in answer:
             raise Failed(answer["error"]["message"])
+
+    def reminder(self):
+        """A key that expires in eight days, a day that passes, and the mail about it."""
+        local, http = self.world.local, self.world.gatehouse.http
+        owner = {"authorization": f"Bearer {local['owner_key']}"}
+        api, control = f"{local['base_url']}/owner/v1", local["control_url"].rstrip("/")
+        etag = http.get(f"{api}/tenant", headers=owner, timeout=30).headers["etag"]
+        contacts = {"contacts": ["it@acme.example"]}
+        answer = http.patch(
+            f"{api}/tenant/settings", json=contacts, headers={**owner, "if-match": etag}, timeout=30
+        )
+        want(answer.ok, f"contacts: {answer.text[:300]}")
+        now = datetime.fromisoformat(http.get(f"{control}/clock", timeout=30).json()["now"])
+        key = {"kind": "owner", "name": "Radar", "expires_at": (now + timedelta(days=8)).isoformat()}
+        answer = http.post(f"{api}/api-keys", json=key, headers=owner, timeout=30)
+        want(answer.ok, f"key: {answer.text[:300]}")
+        http.post(f"{control}/clock", json={"advance_seconds": 86_460}, timeout=30)
+        http.post(f"{control}/functions/secret_expiry_reminder/run", json={}, timeout=60)
+        mails = http.get(f"{control}/mails", timeout=30).json()["mails"]
+        about = [mail["id"] for mail in mails if "Radar" in mail["subject"] and mail["to"] == "it@acme.example"]
+        want(len(about) == 1, f"mails about the key: {len(about)}")
+        return {"mails": f"{control}/mails", "mail": f"{control}/mails/{about[0]}"}

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::error::{OnboardingError, Thing};
 use super::{Administration, refused, rules};
+use crate::app::deadlines::{self, Calendar};
 use crate::app::events;
 use crate::random;
 use crate::redacted::Secret;
@@ -72,6 +73,9 @@ pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Sec
     };
     let mut tx = admin.store.begin();
     tx.create_api_key(&key);
+    Calendar::of(&admin.gatehouse, &admin.store)
+        .await?
+        .api_key(&mut tx, &key);
     tx.tenant_events(vec![events::api_key_created(&key, &admin.actor.to_value())]);
     admin.audit(
         &mut tx,
@@ -92,6 +96,7 @@ pub async fn revoke(admin: &Administration, id: &str) -> Result<(), OnboardingEr
     let key = keys.iter().find(|key| key.id == id).ok_or_else(gone)?;
     let mut tx = admin.store.begin();
     tx.delete_api_key(key);
+    tx.end_deadline(deadlines::of_key(key.kind), &key.id);
     tx.tenant_events(vec![events::api_key_revoked(
         key,
         admin.now(),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::error::{OnboardingError, Thing};
 use super::{Administration, refused, rules};
+use crate::app::deadlines::{self, Calendar};
 use crate::app::{Gatehouse, events};
 use crate::domain::ids::ClientId;
 use crate::openid_provider::client_settings::{ClientError, ClientSettings};
@@ -98,6 +99,12 @@ pub async fn delete(admin: &Administration, id: &ClientId) -> Result<(), Onboard
     let Versioned { client, version } = read(&admin.gatehouse, id).await?;
     let mut tx = admin.store.begin();
     tx.delete_client(id);
+    let gone: Vec<String> = client
+        .secrets
+        .iter()
+        .map(|secret| secret.id.to_string())
+        .collect();
+    deadlines::end_app_client(&mut tx, &client, &gone);
     noted(admin, &mut tx, "app_client.deleted", (&client, version + 1))?;
     let done = tx.commit().await;
     admin.gatehouse.store.front_door().forget_client(id);
@@ -135,7 +142,8 @@ pub async fn revoke_secret(
         Err(ClientError::UnknownSecret) => return Err(OnboardingError::NotFound(Thing::ClientSecret)),
         Err(error) => return Err(error.into()),
     }
-    write(admin, client, Some(version), "app_client.secret_revoked").await?;
+    let gone = [secret.to_string()];
+    write_without(admin, client, Some(version), "app_client.secret_revoked", &gone).await?;
     Ok(())
 }
 
@@ -145,9 +153,23 @@ async fn write(
     read: Option<u64>,
     action: &'static str,
 ) -> Result<Versioned, OnboardingError> {
+    write_without(admin, client, read, action, &[]).await
+}
+
+/// Writes a client whose secrets of these ids are gone.
+async fn write_without(
+    admin: &Administration,
+    client: AppClient,
+    read: Option<u64>,
+    action: &'static str,
+    gone: &[String],
+) -> Result<Versioned, OnboardingError> {
     let version = read.unwrap_or(0) + 1;
     let mut tx = admin.store.begin();
     tx.put_client(&client.id, &client, read);
+    let calendar = Calendar::of(&admin.gatehouse, &admin.store).await?;
+    calendar.app_client(&mut tx, &client);
+    deadlines::end_app_client(&mut tx, &client, gone);
     noted(admin, &mut tx, action, (&client, version))?;
     let done = tx.commit().await;
     admin.gatehouse.store.front_door().forget_client(&client.id);

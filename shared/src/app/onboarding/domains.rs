@@ -5,6 +5,7 @@ use serde_json::json;
 use super::error::{OnboardingError, Thing};
 use super::{Administration, refused};
 use crate::app::events;
+use crate::domain::deadline::DeadlineKind;
 use crate::domain::domain_name::DomainName;
 use crate::domain::tenant::{DomainClaim, DomainState};
 use crate::random;
@@ -134,6 +135,7 @@ pub async fn remove(admin: &Administration, domain: &DomainName) -> Result<(), O
         DomainState::Pending => tx.delete_pending_domain(domain),
         DomainState::Proven | DomainState::Warned | DomainState::Lapsed => tx.delete_domain(domain),
     }
+    tx.end_deadline(DeadlineKind::DomainProof, domain.as_str());
     tx.tenant_events(vec![events::domain_removed(
         &claim,
         admin.now(),
@@ -146,6 +148,7 @@ pub async fn remove(admin: &Administration, domain: &DomainName) -> Result<(), O
 async fn prove(admin: &Administration, claim: DomainClaim) -> Result<DomainClaim, OnboardingError> {
     let mut tx = admin.store.begin();
     tx.put_domain(&claim);
+    tx.end_deadline(DeadlineKind::DomainProof, claim.domain.as_str());
     tx.tenant_events(vec![events::domain_state_changed(
         &claim,
         admin.now(),

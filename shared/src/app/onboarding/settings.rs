@@ -15,6 +15,8 @@ const MOST_ACCESS: u32 = 90 * 24 * 60 * 60;
 const MOST_ATTRIBUTE: usize = 256;
 /// Most characters of the contact that a page shows.
 const MOST_CONTACT: usize = 200;
+/// Most addresses that are reminded of deadlines beside the owners.
+const MOST_CONTACTS: usize = 10;
 
 /// Checks settings against the operator's catalogue, and tidies texts.
 ///
@@ -34,6 +36,12 @@ pub fn checked(catalogue: &RoleCatalogue, given: TenantSettings) -> Result<Tenan
     rules::exact("/settings/check_provision_attribute", attribute, MOST_ATTRIBUTE)?;
     let contact = given.admin_contact.as_deref();
     let admin_contact = rules::optional_text("/settings/admin_contact", contact, MOST_CONTACT)?;
+    if given.contacts.len() > MOST_CONTACTS {
+        return Err(OnboardingError::TooMany {
+            what: "contacts",
+            most: MOST_CONTACTS,
+        });
+    }
     Ok(TenantSettings {
         admin_contact,
         ..given

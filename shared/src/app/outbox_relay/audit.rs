@@ -1,4 +1,5 @@
-//! The audit trail of what no handler recorded itself: changes by sign-in and by SCIM.
+//! What stays of relayed events: the audit trail of what no handler recorded itself (changes by sign-in and by SCIM),
+//! and each tenant's feed for replay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Read, Relay, Relayed};
 use crate::domain::event::Event;
 use crate::domain::ids::TenantId;
-use crate::store::{AuditRecord, OutboxRecord};
+use crate::store::{AuditRecord, OutboxKey, OutboxRecord};
 
 /// What a user's entry keeps of the user: nothing that says who it is beyond the id.
 const KEPT_OF_A_USER: [&str; 4] = ["id", "role", "active", "source"];
@@ -44,6 +45,28 @@ impl Relay {
                         "the audit trail could not be written");
                     failed.extend(places);
                 }
+            }
+        }
+    }
+}
+
+impl Relay {
+    /// Adds every event to its tenant's feed, for replay.
+    pub(super) async fn append_to_feed(&self, read: &[Read<'_>], failed: &mut BTreeSet<usize>) {
+        let mut by_tenant: BTreeMap<&TenantId, (Vec<(OutboxKey, usize)>, Vec<usize>)> = BTreeMap::new();
+        for one in read {
+            let OutboxRecord::Events { events, .. } = &one.record else {
+                continue;
+            };
+            let (relayed, places) = by_tenant.entry(one.key.tenant()).or_default();
+            relayed.extend((0..events.len()).map(|at| (one.key.clone(), at)));
+            places.push(one.place);
+        }
+        for (tenant, (relayed, places)) in by_tenant {
+            if let Err(error) = self.gatehouse.store.tenant(tenant).append_to_feed(&relayed).await {
+                tracing::warn!(error.code = error.code(), error = %error, tenant.id = %tenant,
+                    "the feed could not be written");
+                failed.extend(places);
             }
         }
     }

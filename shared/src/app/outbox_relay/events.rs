@@ -7,25 +7,16 @@ use serde::Serialize;
 use super::{Read, Relay, Relayed, WAITS};
 use crate::domain::event::Event;
 use crate::events::BusEvent;
-use crate::store::{OutboxKey, OutboxRecord};
+use crate::store::OutboxRecord;
 
 /// An event as consumers see it: on the bus, and in a replay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OnTheBus<'a> {
+pub struct OnTheBus {
     /// The same whenever this event comes.
     pub id: String,
     /// The event.
     #[serde(flatten)]
-    pub event: &'a Event,
-}
-
-/// The event at `place` of an outbox item, as consumers see it.
-#[must_use]
-pub fn on_the_bus<'a>(key: &OutboxKey, place: usize, event: &'a Event) -> OnTheBus<'a> {
-    OnTheBus {
-        id: key.event_id(place),
-        event,
-    }
+    pub event: Event,
 }
 
 impl Relay {
@@ -74,7 +65,11 @@ fn pending(read: &[Read<'_>], done: &mut Relayed, failed: &mut BTreeSet<usize>) 
             continue;
         };
         for (at, event) in events.iter().enumerate() {
-            match serde_json::to_string(&on_the_bus(&one.key, at, event)) {
+            let shown = OnTheBus {
+                id: one.key.event_id(at),
+                event: event.clone(),
+            };
+            match serde_json::to_string(&shown) {
                 Ok(detail) => pending.push((
                     one.place,
                     BusEvent {

@@ -21,7 +21,7 @@ use crate::events::EventBus;
 use crate::mail::Mailer;
 use crate::store::{OutboxKey, OutboxRecord, read_outbox};
 
-pub use events::on_the_bus;
+pub use events::OnTheBus;
 
 /// What EventBridge or SES did not take is tried again after these waits, within the invocation.
 const WAITS: [Duration; 3] = [
@@ -154,6 +154,7 @@ impl Relay {
         self.finish_work(&read, &mut failed).await;
         self.carry_events(&read, &mut done, &mut failed).await;
         self.write_audit(&read, &mut done, &mut failed).await;
+        self.append_to_feed(&read, &mut failed).await;
         self.send_mails(&read, &mut done, &mut failed).await;
         let numbers = failed.into_iter().filter_map(|place| batch.get(place));
         done.failed = numbers.map(|record| record.sequence_number.clone()).collect();

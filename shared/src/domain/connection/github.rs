@@ -35,6 +35,9 @@ pub struct GitHubConnection {
     /// When the client secret was last written; the secret itself lies in Secrets Manager alone (AQ-31).
     #[serde(default)]
     pub secret_set_at: Option<DateTime<Utc>>,
+    /// AQ-20: when the client secret expires, as its owner said.
+    #[serde(default)]
+    pub secret_expires_at: Option<DateTime<Utc>>,
     /// Organizations of the person who made the last test sign-in.
     #[serde(default)]
     pub offered: Vec<GitHubOrganization>,
@@ -66,6 +69,7 @@ impl GitHubConnection {
             self.settings.organization = None;
         }
         self.secret_set_at = None;
+        self.secret_expires_at = None;
         self.offered.clear();
     }
 

@@ -203,6 +203,9 @@ pub struct OidcConnection {
     /// When the client secret was last written; the secret itself lies in Secrets Manager alone (AQ-31).
     #[serde(default)]
     pub secret_set_at: Option<DateTime<Utc>>,
+    /// AQ-20: when the client secret expires at the provider, as its owner said.
+    #[serde(default)]
+    pub secret_expires_at: Option<DateTime<Utc>>,
     /// Our keys there: the one in use first, then the one that will follow or the one before.
     #[serde(default)]
     pub client_keys: Vec<ClientKey>,
@@ -259,6 +262,7 @@ impl OidcConnection {
             provider.sends_iss = false;
         }
         self.secret_set_at = None;
+        self.secret_expires_at = None;
         self.client_keys.clear();
     }
 

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -103,11 +104,13 @@ pub(super) async fn set_idp(
     Ok(answer(StatusCode::OK, &admin, &connection, &findings))
 }
 
-/// `{"client_secret": …}`
+/// `{"client_secret": …, "expires_at": …}`; the end is optional (AQ-20).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewSecret {
     client_secret: Secret,
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// `PUT …/connections/{connection}/client-secret`: written to Secrets Manager, and never shown again.
@@ -118,7 +121,7 @@ pub(super) async fn set_secret(
     ApiJson(new): ApiJson<NewSecret>,
 ) -> Answer {
     let read = connections::at_version(&admin, &ids.connection()?, version).await?;
-    let connection = secret::set(&admin, &read, &new.client_secret).await?;
+    let connection = secret::set_until(&admin, &read, &new.client_secret, new.expires_at).await?;
     Ok(answer(StatusCode::OK, &admin, &connection, &[]))
 }
 

@@ -17,6 +17,7 @@ pub(super) fn oidc(gatehouse: &Gatehouse, connection: &Connection, oidc: &OidcCo
         "oidc": oidc.settings,
         "provider": oidc.provider,
         "client_secret_set_at": oidc.secret_set_at,
+        "client_secret_expires_at": oidc.secret_expires_at,
         "client_keys": keys.collect::<Vec<_>>(),
         "relying_party": {
             "redirect_uri": gatehouse.redirect_uri(connection),
@@ -33,6 +34,7 @@ pub(super) fn github(gatehouse: &Gatehouse, connection: &Connection, github: &Gi
     json!({
         "github": github.settings,
         "client_secret_set_at": github.secret_set_at,
+        "client_secret_expires_at": github.secret_expires_at,
         "offered_organizations": github.offered,
         "relying_party": {
             "redirect_uri": gatehouse.redirect_uri(connection),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::error::{OnboardingError, Thing};
 use super::{Administration, refused, rules};
+use crate::app::deadlines::Calendar;
 use crate::app::events;
 use crate::domain::connection::{
     Connection, ConnectionState, GitHubConnection, OidcConnection, Protocol, SamlConnection,
@@ -100,6 +101,8 @@ pub async fn create(
     oidc::follow(admin, None, &mut connection).await?;
     let mut tx = admin.store.begin();
     tx.create_connection(&connection);
+    let calendar = Calendar::of(&admin.gatehouse, &admin.store).await?;
+    calendar.connection(&mut tx, &connection);
     noted(admin, &mut tx, Change::quiet("connection.created"), &connection)?;
     tx.commit()
         .await
@@ -207,6 +210,8 @@ async fn write(
     connection.version = read.version + 1;
     let mut tx = admin.store.begin();
     tx.update_connection(&connection);
+    let calendar = Calendar::of(&admin.gatehouse, &admin.store).await?;
+    calendar.connection(&mut tx, &connection);
     noted(admin, &mut tx, change, &connection)?;
     tx.commit().await?;
     Ok(connection)

@@ -97,11 +97,13 @@ pub(super) async fn follow(
     let was_by_key = !oidc.client_keys.is_empty();
     if by_key && !was_by_key {
         oidc.secret_set_at = None;
+        oidc.secret_expires_at = None;
         oidc.client_keys = vec![secret::first_key(admin, &id).await?];
     } else if !by_key && was_by_key {
         // What lies in the secret now is a key: no secret until one is given.
         oidc.client_keys = Vec::new();
         oidc.secret_set_at = None;
+        oidc.secret_expires_at = None;
     }
     Ok(())
 }

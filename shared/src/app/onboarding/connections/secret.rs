@@ -21,33 +21,51 @@ const MOST_SECRET: usize = 4_096;
 /// How long a certificate around a client key is valid: Entra ID takes no longer ones by policy.
 const VALIDITY: TimeDelta = TimeDelta::days(2 * 365);
 
-/// Sets the client secret, over the version of the connection that was read.
+/// Sets a client secret without an end; see [`set_until`].
 ///
 /// # Errors
-/// [`OnboardingError`]: `NotEntitled` (AQ-01), `OtherProtocol` where the provider knows us by no secret, `Text`,
-/// `Changed`, or what Secrets Manager says.
+/// As [`set_until`].
 pub async fn set(
     admin: &Administration,
     read: &Connection,
     secret: &Secret,
 ) -> Result<Connection, OnboardingError> {
+    set_until(admin, read, secret, None).await
+}
+
+/// Sets the client secret, over the version of the connection that was read. Its owners are reminded of `expires_at`
+/// (AQ-20); the reminders of the secret before end.
+///
+/// # Errors
+/// [`OnboardingError`]: `NotEntitled` (AQ-01), `OtherProtocol` where the provider knows us by no secret, `Text`,
+/// `ExpiryPast`, `Changed`, or what Secrets Manager says.
+pub async fn set_until(
+    admin: &Administration,
+    read: &Connection,
+    secret: &Secret,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<Connection, OnboardingError> {
     let field = "/client_secret";
     entitled(admin).await?;
+    if expires_at.is_some_and(|end| end <= admin.now()) {
+        return Err(OnboardingError::ExpiryPast);
+    }
     let mut connection = read.clone();
-    let set_at = match &mut connection.protocol {
+    let (set_at, ends_at) = match &mut connection.protocol {
         Protocol::Oidc(oidc) => match oidc.settings.client_authentication {
             ClientAuthentication::ClientSecretBasic | ClientAuthentication::ClientSecretPost => {
-                &mut oidc.secret_set_at
+                (&mut oidc.secret_set_at, &mut oidc.secret_expires_at)
             }
             ClientAuthentication::PrivateKeyJwt => {
                 let wanted = "no client secret: this connection authenticates by private_key_jwt";
                 return Err(OnboardingError::Setting { field, wanted });
             }
         },
-        Protocol::GitHub(github) => &mut github.secret_set_at,
+        Protocol::GitHub(github) => (&mut github.secret_set_at, &mut github.secret_expires_at),
         Protocol::Saml(_) => return Err(OnboardingError::OtherProtocol { field }),
     };
     *set_at = Some(admin.now());
+    *ends_at = expires_at;
     let text = secret.expose();
     if !(1..=MOST_SECRET).contains(&text.len()) || text.chars().any(char::is_control) || text.trim() != text {
         return Err(OnboardingError::Text {

@@ -70,6 +70,8 @@ fn settings() -> Value {
             "check_provision_attribute": perhaps_text(),
             "access_seconds": { "type": "integer", "minimum": 300, "maximum": 7_776_000 },
             "admin_contact": perhaps_text(),
+        "contacts": list(text()),
+        "time_zone": text(),
             "provision_beside_scim": switch(),
         }),
     )
@@ -135,7 +137,10 @@ fn connections() -> Vec<(&'static str, Value)> {
         ("connection_idp", idp),
         (
             "client_secret_new",
-            input(&["client_secret"], json!({ "client_secret": short(1, 4096) })),
+            input(
+                &["client_secret"],
+                json!({ "client_secret": short(1, 4096), "expires_at": perhaps_text() }),
+            ),
         ),
         (
             "rejection",

@@ -56,6 +56,8 @@ fn settings() -> Value {
         "check_provision_attribute": perhaps_text(),
         "access_seconds": number(),
         "admin_contact": perhaps_text(),
+        "contacts": list(text()),
+        "time_zone": text(),
         "provision_beside_scim": switch(),
     }))
 }

@@ -1,0 +1,103 @@
+//! Who hears of a tenant's deadlines: its owners, and the contacts that they named.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::app::Gatehouse;
+use crate::domain::deadline::TimeZone;
+use crate::domain::email::EmailAddress;
+use crate::domain::ids::TenantId;
+use crate::domain::tenant::Tenant;
+use crate::store::StoreError;
+
+/// Users that are looked through for owners.
+const MOST_USERS: usize = 2_000;
+/// Most people that one reminder goes to.
+const MOST_RECIPIENTS: usize = 25;
+
+/// Owners of the tenants that a run meets, each looked up once.
+pub(super) struct Owners<'a> {
+    gatehouse: &'a Gatehouse,
+    known: Mutex<HashMap<TenantId, Arc<Known>>>,
+}
+
+/// What a run knows of a tenant.
+pub(super) struct Known {
+    pub name: String,
+    pub zone: TimeZone,
+    pub recipients: Vec<EmailAddress>,
+}
+
+impl<'a> Owners<'a> {
+    pub fn new(gatehouse: &'a Gatehouse) -> Self {
+        Self {
+            gatehouse,
+            known: Mutex::default(),
+        }
+    }
+
+    pub async fn of(&self, tenant: &TenantId) -> Result<Arc<Known>, StoreError> {
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock().get(tenant).cloned();
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let found = Arc::new(self.look_up(tenant).await?);
+        lock().insert(tenant.clone(), found.clone());
+        Ok(found)
+    }
+
+    async fn look_up(&self, tenant: &TenantId) -> Result<Known, StoreError> {
+        let record = match is_operators(tenant) {
+            true => None,
+            false => self.gatehouse.store.tenant(tenant).record().await?,
+        };
+        let Some(record) = record else {
+            return Ok(Known {
+                name: self.gatehouse.config.product_name.clone(),
+                zone: TimeZone::default(),
+                recipients: Vec::new(),
+            });
+        };
+        let owners = self.owners(&record).await?;
+        let mut recipients: Vec<EmailAddress> = Vec::new();
+        for address in owners.into_iter().chain(record.settings.contacts) {
+            if recipients.len() < MOST_RECIPIENTS && !recipients.contains(&address) {
+                recipients.push(address);
+            }
+        }
+        Ok(Known {
+            name: record.name,
+            zone: record.settings.time_zone,
+            recipients,
+        })
+    }
+
+    /// The creator, and active users of the catalogue's highest role.
+    async fn owners(&self, tenant: &Tenant) -> Result<Vec<EmailAddress>, StoreError> {
+        let store = self.gatehouse.store.tenant(&tenant.id);
+        let highest = self.gatehouse.config.role_catalogue.roles().last();
+        let highest = highest.map(|role| role.as_str().to_owned());
+        let mut found = Vec::new();
+        let (mut after, mut seen) = (None, 0);
+        while seen < MOST_USERS {
+            let users = store.users(after.as_ref(), 100).await?;
+            let Some(last) = users.last() else { break };
+            after = Some(last.id.clone());
+            seen += users.len();
+            for user in users {
+                let owns = tenant.root_user.as_ref() == Some(&user.id)
+                    || highest.as_deref() == Some(user.role.as_str());
+                if owns && user.active {
+                    found.extend(user.email);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a deadline is the operator's own.
+pub(super) fn is_operators(tenant: &TenantId) -> bool {
+    *tenant == TenantId::of_deployment()
+}

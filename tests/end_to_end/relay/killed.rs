@@ -1,0 +1,167 @@
+//! SIGKILL between every two steps of a reminder, for real: a process is killed just before each of its requests to AWS,
+//! and another takes up its data folder.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use gatehouse::app::deadlines::Calendar;
+use gatehouse::domain::deadline::DeadlineKind;
+use gatehouse::domain::email::EmailAddress;
+use gatehouse_local::control::ReadMail;
+use gatehouse_local::functions::{self, Settings};
+use gatehouse_local::http_client::{Fault, When};
+use gatehouse_local::{Local, Options};
+use gatehouse_tests::world::make_tenant;
+
+/// Says to this program that it is the process to be killed, and where its data lies.
+const FOLDER: &str = "GATEHOUSE_KILLED_FOLDER";
+/// Before which request it waits for its death.
+const STEP: &str = "GATEHOUSE_KILLED_STEP";
+
+/// More requests than a reminder with two recipients makes.
+const MOST_STEPS: u32 = 40;
+
+fn world(folder: &Path) -> (Local, std::sync::Arc<gatehouse::app::Gatehouse>) {
+    let local = Local::start(&Options::in_folder(folder)).unwrap();
+    let gatehouse = functions::gatehouse(&local, &Settings::default()).unwrap();
+    (local, gatehouse)
+}
+
+/// Two contacts, one deadline seven days ahead of a stage that is due in the days to come.
+async fn seed(folder: &Path) {
+    let (local, gatehouse) = world(folder);
+    let mut tenant = make_tenant(&gatehouse, "Acme", "acme.com").await;
+    let contacts = ["it@acme.com", "cto@acme.com"];
+    tenant.settings.contacts = contacts
+        .iter()
+        .map(|text| EmailAddress::parse(text).unwrap())
+        .collect();
+    tenant.version += 1;
+    let store = gatehouse.store.tenant(&tenant.id);
+    let calendar = Calendar::of(&gatehouse, &store).await.unwrap();
+    let mut tx = store.begin();
+    tx.update_tenant(&tenant);
+    let end = gatehouse.clock.now() + TimeDelta::days(10);
+    calendar.set(&mut tx, DeadlineKind::ScimKey, ("key", "Okta", ""), Some(end));
+    tx.commit().await.unwrap();
+    // A run before the deadline's day sets the cursor, so that the runs to come make the same few requests.
+    functions::remind(&functions::reminder(&gatehouse).unwrap())
+        .await
+        .unwrap();
+    local.stop().await;
+}
+
+/// The process to be killed: four days later, a run that halts before its request number `STEP`. As a test of its own it
+/// does nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_process_that_is_killed() {
+    let (Ok(folder), Ok(step)) = (std::env::var(FOLDER), std::env::var(STEP)) else {
+        return;
+    };
+    let (local, gatehouse) = world(Path::new(&folder));
+    gatehouse.clock.advance(TimeDelta::days(4));
+    let halt = When::any().after(step.parse().unwrap());
+    let halted = local
+        .faults()
+        .inject(halt, Fault::Delay(Duration::from_secs(3_600)));
+    let reminder = functions::reminder(&gatehouse).unwrap();
+    let run = tokio::spawn(async move { functions::remind(&reminder).await });
+    loop {
+        if halted.struck() > 0 {
+            println!("halted");
+            std::thread::sleep(Duration::from_secs(3_600));
+        }
+        if run.is_finished() {
+            println!("finished");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Starts the process, waits until it stands before its request number `step`, and kills it; `false` when the run ended
+/// before it came so far.
+fn kill_before(folder: &Path, step: u32) -> bool {
+    let name = "end_to_end::relay::killed::the_process_that_is_killed";
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture", "--test-threads", "1"])
+        .env(FOLDER, folder)
+        .env(STEP, step.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let mut halted = false;
+    for line in lines.map_while(Result::ok) {
+        if line.ends_with("halted") {
+            halted = true;
+            // SIGKILL: nothing of the process runs any more.
+            process.kill().unwrap();
+            break;
+        }
+    }
+    process.wait().unwrap();
+    halted
+}
+
+/// Wherever a run is killed, the next one finishes: each recipient gets the reminder, and a second time at most where
+/// the death fell between SES's answer and the note of it, then under the same reference.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gh_02_a_run_killed_between_any_two_steps_is_taken_up_by_the_next() {
+    let seeded = tempfile::tempdir().unwrap();
+    seed(seeded.path()).await;
+    let (mut steps, mut twice) = (0, 0);
+    for step in 0..MOST_STEPS {
+        let folder = tempfile::tempdir().unwrap();
+        copy(seeded.path(), folder.path());
+        let halted = tokio::task::block_in_place(|| kill_before(folder.path(), step));
+        let (local, gatehouse) = world(folder.path());
+        // The lease of the dead run ends before the next hour.
+        gatehouse.clock.advance(TimeDelta::days(4) + TimeDelta::hours(1));
+        let reminder = functions::reminder(&gatehouse).unwrap();
+        let report = functions::remind(&reminder).await.unwrap();
+        assert_eq!(
+            (&report["failed"], &report["taken"]),
+            (&0.into(), &0.into()),
+            "{step}: {report}"
+        );
+        let mails = ReadMail::all(local.mailbox());
+        let mut told: Vec<_> = mails.iter().map(|mail| mail.to.as_str()).collect();
+        told.sort_unstable();
+        assert_eq!(told, ["cto@acme.com", "it@acme.com"], "{step}: {report}");
+        let deliveries: u32 = mails.iter().map(|mail| mail.deliveries).sum();
+        assert!(deliveries <= 3, "{step}: {deliveries}");
+        twice += u32::from(deliveries == 3);
+        let last = functions::remind(&reminder).await.unwrap();
+        assert_eq!(
+            (&last["due"], &last["mails"]),
+            (&0.into(), &0.into()),
+            "{step}: {last}"
+        );
+        local.stop().await;
+        if !halted {
+            break;
+        }
+        steps += 1;
+    }
+    println!("killed before each of {steps} requests; a mail went out twice in {twice} of them");
+    assert!((8..MOST_STEPS).contains(&steps), "{steps}");
+    assert!(twice <= 2, "{twice}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
