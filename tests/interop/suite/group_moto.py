@@ -95,7 +95,9 @@ class Group:
         want_equal((told["after"], told["absent"]), ("third", True), "after the promotion")
         names = [secret["Name"] for secret in self.client("secretsmanager").list_secrets()["SecretList"]]
         want(len(names) == 1 and names[0].startswith("gatehouse/interop/"), f"names: {names}")
-        value = self.client("secretsmanager").get_secret_value(SecretId=names[0])["SecretString"]
+        # Without a stage moto answers the version that was put last, and not the current one.
+        current = {"SecretId": names[0], "VersionStage": "AWSCURRENT"}
+        value = self.client("secretsmanager").get_secret_value(**current)["SecretString"]
         want_equal(value, "third", "what boto3 reads")
 
     def mail(self):
