@@ -219,6 +219,13 @@ impl Api {
         }
     }
 
+    /// The mails of the outbox, in order.
+    #[must_use]
+    pub fn letters(&self) -> Vec<Value> {
+        let all = self.written().into_iter();
+        all.filter(|doc| doc["record"] == "mail").collect()
+    }
+
     /// The events of the outbox of this kind, in order.
     #[must_use]
     pub fn events(&self, kind: &str) -> Vec<Value> {
@@ -229,6 +236,15 @@ impl Api {
 }
 
 impl Caller {
+    /// Somebody with this token on these functions.
+    #[must_use]
+    pub fn on(router: &Router, base: &str, token: Option<&str>) -> Self {
+        Self {
+            browser: Browser::new(router.clone(), base),
+            token: token.map(str::to_owned),
+        }
+    }
+
     /// Sends a request.
     pub async fn send(&self, method: Method, path: &str, etag: Option<&str>, body: Option<&Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);

@@ -18,7 +18,7 @@ use gatehouse::domain::email::EmailAddress;
 use gatehouse::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
 use gatehouse::domain::onboarding::Onboarding;
 use gatehouse::domain::team::Source;
-use gatehouse::domain::tenant::{DomainClaim, DomainState, Entitlements, Tenant, TenantSettings};
+use gatehouse::domain::tenant::{DomainClaim, DomainState, Entitlements, ProofState, Tenant, TenantSettings};
 use gatehouse::domain::user::{PersonDetails, User};
 use gatehouse::openid_provider::clients::AppClient;
 use gatehouse::random;
@@ -309,6 +309,7 @@ pub async fn make_tenant(gatehouse: &Gatehouse, name: &str, domain: &str) -> Ten
         include_subdomains: false,
         proof: "proof".to_owned(),
         proven_at: Some(now),
+        proof_state: ProofState::default(),
     });
     tx.commit().await.unwrap();
     tenant

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::get;
 
 use gatehouse::app::Gatehouse;
@@ -31,7 +31,12 @@ const BASE: &str = "/operator/v1";
 pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
     let (one_tenant, _) = one_tenant().split("");
     let (deployment, _) = deployment().split("");
-    let one_tenant = one_tenant.layer(from_fn_with_state(gatehouse.clone(), on_tenant));
+    let idempotent = from_fn_with_state(gatehouse.clone(), api::idempotent);
+    let one_tenant = one_tenant
+        .layer(idempotent.clone())
+        .layer(from_fn(api::rate_limited))
+        .layer(from_fn_with_state(gatehouse.clone(), on_tenant));
+    let deployment = deployment.layer(idempotent);
     let document = openapi::document(
         Audience::Operator,
         gatehouse.config.base_url.as_str(),
@@ -126,6 +131,14 @@ fn client_routes() -> Table<Arc<Gatehouse>> {
                 .shows("app_client")
                 .changes(),
         )
+        .merge(secret_routes())
+}
+
+/// The routes that end an app client, and of its secrets.
+fn secret_routes() -> Table<Arc<Gatehouse>> {
+    let doc = Doc::new;
+    let client = "/clients/{client}";
+    Table::new()
         .on(
             Delete,
             client,
@@ -137,7 +150,7 @@ fn client_routes() -> Table<Arc<Gatehouse>> {
             &format!("{client}/secrets"),
             clients::add_secret,
             doc("add_client_secret", "Adds a secret, which is shown this once")
-                .body("client_secret_new")
+                .body("app_client_secret_new")
                 .makes("client_secret_made"),
         )
         .on(

@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use axum::{Json, http::HeaderValue};
 use serde::Deserialize;
 
+use gatehouse::app::bypass::{self, BypassError};
 use gatehouse::app::discover::discover as discover_use_case;
 use gatehouse::app::finish_sign_in::redeem_registration;
 use gatehouse::app::openid_provider::authenticate_client::{AuthenticateError, authenticate};
@@ -59,6 +60,63 @@ pub(crate) async fn discover(
             tracing::error!(error.code = error.code(), "discovery failed");
             front.unavailable(error.code(), &reference)
         }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bypass {
+    email: String,
+    #[serde(default)]
+    request_id: Option<String>,
+}
+
+/// `POST /sign-in/bypass` with `{"email": …, "request_id": …}`: after the app's own password and second factor (AQ-21).
+pub(crate) async fn bypass(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Result<Response<Body>, Response<Body>> {
+    let (parts, body) = request.into_parts();
+    let client = client(&front, &parts.headers, "/sign-in/bypass", &reference).await?;
+    let asked = body::read_json::<Bypass>(&parts.headers, body, JSON_LIMIT).await;
+    let answered = match asked {
+        Ok(asked) => bypassed(&front, &client, asked, &reference).await,
+        Err(error) => Err(error.into()),
+    };
+    match answered {
+        Ok(answer) => Ok(no_store(Json(answer).into_response())),
+        Err(problem) => Err(problem.with_reference(reference).into_response()),
+    }
+}
+
+async fn bypassed(
+    front: &Front,
+    client: &AppClient,
+    asked: Bypass,
+    reference: &Reference,
+) -> Result<bypass::Answer, Problem> {
+    let unfit = |code, detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+    let address =
+        EmailAddress::parse(&asked.email).map_err(|error| unfit(error.code(), error.to_string()))?;
+    let id = asked.request_id.unwrap_or_else(|| reference.as_str().to_owned());
+    if !(8..=128).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_graphic()) {
+        let detail = "Wanted a request_id of 8 to 128 visible characters, or none.".to_owned();
+        return Err(unfit("request_id_invalid", detail));
+    }
+    let ask = bypass::Ask {
+        client: &client.id,
+        address: &address,
+        request: &id,
+    };
+    match bypass::bypass(&front.gatehouse, &ask).await {
+        Ok(answer) => Ok(answer),
+        Err(error @ BypassError::Answered) => Err(Problem::new(
+            StatusCode::CONFLICT,
+            error.code(),
+            error.to_string(),
+        )),
+        Err(BypassError::Failed(error)) => Err(error.into()),
     }
 }
 

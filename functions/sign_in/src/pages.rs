@@ -5,17 +5,18 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 
 use gatehouse::app::Browser;
-use gatehouse::app::attempt::Attempt;
+use gatehouse::app::attempt::{Attempt, Purpose};
 use gatehouse::app::finish_sign_in::refusal::SignInRefusal;
 use gatehouse::app::finish_sign_in::{self, FinishError, Resumed};
-use gatehouse::app::start_sign_in::{self, Choice, Offer, StartError};
+use gatehouse::app::start_sign_in::{self, Choice, Hints, Offer, StartError};
 use gatehouse::app::test_sign_in;
 use gatehouse::domain::email::EmailAddress;
-use gatehouse::domain::ids::ConnectionId;
+use gatehouse::domain::ids::{ConnectionId, TenantId};
 use gatehouse::http::body::{self, FORM_LIMIT, Parameters};
 use gatehouse::http::pages::{ChoicePage, ConnectionChoice, ErrorPage, SignInPage};
 use gatehouse::http::reference::Reference;
-use gatehouse::http::sign_in::Front;
+use gatehouse::http::sign_in::{Front, see_other};
+use gatehouse::openid_provider::pkce::CodeChallenge;
 
 /// `GET /sign-in?attempt=…`
 pub(crate) async fn show(
@@ -88,6 +89,44 @@ async fn tried(front: &Front, token: &str, headers: &HeaderMap) -> Result<Respon
     let browser = front.browser(headers)?;
     let (attempt_token, attempt, connection) = test_sign_in::open(&front.gatehouse, token, &browser).await?;
     let mut answer = go(front, (&attempt_token, &attempt), &connection, &browser).await?;
+    front.bind(&mut answer, &browser);
+    Ok(answer)
+}
+
+/// `GET /sign-in/owner?code_challenge=…&organization=…`: an owner signs in to the owner's API.
+pub(crate) async fn owner(
+    State(front): State<Front>,
+    headers: HeaderMap,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let Ok(query) = Parameters::of_query(request.uri().query()) else {
+        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
+    };
+    let Ok(challenge) = CodeChallenge::parse(query.get("code_challenge"), Some("S256")) else {
+        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
+    };
+    let hints = Hints {
+        organization: query.get("organization").and_then(|id| TenantId::parse(id).ok()),
+        connection: query
+            .get("connection")
+            .and_then(|id| ConnectionId::parse(id).ok()),
+        ..Hints::default()
+    };
+    let begun = owner_begins(&front, challenge, hints, &headers).await;
+    or_page(&front, begun, &reference).await
+}
+
+async fn owner_begins(
+    front: &Front,
+    challenge: CodeChallenge,
+    hints: Hints,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, StartError> {
+    let browser = front.browser(headers)?;
+    let purpose = Purpose::Owner { challenge };
+    let token = start_sign_in::open(&front.gatehouse, purpose, hints, &browser).await?;
+    let mut answer = see_other(&format!("/sign-in?attempt={token}"));
     front.bind(&mut answer, &browser);
     Ok(answer)
 }

@@ -51,6 +51,8 @@ pub fn gatehouse(local: &Local, settings: &Settings) -> Result<Arc<Gatehouse>, C
             "true".to_owned(),
         ),
     ];
+    let dns = local.dns().address().to_string();
+    variables.push(("GATEHOUSE_LOCAL_DNS_SERVER".to_owned(), dns));
     let key = settings.operator_key_sha256.clone();
     variables.extend(key.map(|key| ("GATEHOUSE_LOCAL_OPERATOR_KEY_SHA256".to_owned(), key)));
     variables.extend(settings.variables.iter().cloned());
@@ -102,8 +104,12 @@ pub async fn remind(reminder: &Reminder) -> Result<Value, String> {
 
 /// What schedules and the stream start, by name, to be started now.
 #[must_use]
-pub fn scheduled(source: &EventSource, reminder: &Arc<Reminder>) -> ScheduledFunctions {
-    let (source, reminder) = (source.clone(), reminder.clone());
+pub fn scheduled(
+    source: &EventSource,
+    reminder: &Arc<Reminder>,
+    gatehouse: &Arc<Gatehouse>,
+) -> ScheduledFunctions {
+    let (source, reminder, upkeep) = (source.clone(), reminder.clone(), gatehouse.clone());
     ScheduledFunctions::default()
         .with("outbox_relay", move || {
             let source = source.clone();
@@ -112,6 +118,13 @@ pub fn scheduled(source: &EventSource, reminder: &Arc<Reminder>) -> ScheduledFun
         .with("secret_expiry_reminder", move || {
             let reminder = reminder.clone();
             async move { remind(&reminder).await }
+        })
+        .with("connection_upkeep", move || {
+            let gatehouse = upkeep.clone();
+            async move {
+                let done = connection_upkeep::handle(&gatehouse).await;
+                done.map_err(|error| error.to_string())
+            }
         })
 }
 

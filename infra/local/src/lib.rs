@@ -14,6 +14,7 @@ pub mod control;
 pub mod data_dir;
 pub mod demo_app;
 pub mod demo_idp;
+pub mod dns;
 pub mod event_source;
 pub mod functions;
 pub mod gateway;

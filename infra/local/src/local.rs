@@ -23,6 +23,7 @@ use crate::aws::secrets_manager::{SecretsManager, SecretsManagerError};
 use crate::aws::ses::{Mailbox, MailboxError};
 use crate::control::{self, Control, ScheduledFunctions};
 use crate::data_dir::{DataDir, DataDirError};
+use crate::dns::Dns;
 use crate::event_source::Position;
 use crate::gateway;
 use crate::http_client::{Faults, ObservedHttpClient, Traffic};
@@ -217,6 +218,7 @@ impl Local {
             clock: clock.clone(),
             dynamodb,
             services,
+            dns: Dns::start()?,
             functions: ScheduledFunctions::default(),
         };
         Ok(Self {
@@ -289,6 +291,12 @@ impl Local {
     #[must_use]
     pub fn stream_position(&self) -> &Position {
         &self.stream_position
+    }
+
+    /// The name server that proves domains.
+    #[must_use]
+    pub fn dns(&self) -> &Dns {
+        &self.control.dns
     }
 
     /// The data folder, if there is one.

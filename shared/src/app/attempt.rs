@@ -7,6 +7,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, TenantId, UserId};
 use crate::openid_provider::authorize::AuthorizationRequest;
 use crate::openid_provider::freshness::Asked;
+use crate::openid_provider::pkce::CodeChallenge;
 
 /// How long a person may take.
 pub const ATTEMPT_LIFETIME: TimeDelta = TimeDelta::minutes(10);
@@ -26,6 +27,11 @@ pub enum Purpose {
     Test {
         /// Public id of the test, under which the owner reads what came.
         test: String,
+    },
+    /// An owner signs in to the owner's API: neither session nor code of the app's.
+    Owner {
+        /// PKCE (RFC 7636): who began it redeems what comes of it.
+        challenge: CodeChallenge,
     },
     /// The identity provider started it, and the person confirmed on our page (CH-11).
     Confirmed {
@@ -74,7 +80,7 @@ impl Attempt {
     pub fn wants_fresh(&self) -> bool {
         match &self.purpose {
             Purpose::App { force, .. } => *force,
-            Purpose::Test { .. } => true,
+            Purpose::Test { .. } | Purpose::Owner { .. } => true,
             Purpose::Confirmed { .. } => false,
         }
     }
@@ -87,7 +93,10 @@ impl Attempt {
                 prompt: request.prompt,
                 max_age: request.max_age,
             },
-            Purpose::App { .. } | Purpose::Test { .. } | Purpose::Confirmed { .. } => Asked::default(),
+            Purpose::App { .. }
+            | Purpose::Test { .. }
+            | Purpose::Owner { .. }
+            | Purpose::Confirmed { .. } => Asked::default(),
         }
     }
 }

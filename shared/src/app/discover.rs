@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::Gatehouse;
 use super::start_sign_in::{StartError, active_connections, organization_of};
+use super::{Gatehouse, bypass};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, TenantId};
 
-/// What the app learns of an address. It is said by domain alone: whether anybody has the address is no part of it.
+/// What the app learns of an address. It is said by domain alone, but for break-glass addresses (AQ-21): whether anybody
+/// has the address is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Discovery {
     /// Whether single sign-on is there for the address.
@@ -40,6 +41,8 @@ pub async fn discover(gatehouse: &Gatehouse, address: &EmailAddress) -> Result<D
         organization: None,
         connections: Vec::new(),
     };
+    // AQ-21: a break-glass address wins over its domain's routing.
+    let beside = bypass::listed(gatehouse, address).await?.is_some();
     let Some(organization) = organization_of(gatehouse, address).await? else {
         return Ok(nothing);
     };
@@ -48,7 +51,7 @@ pub async fn discover(gatehouse: &Gatehouse, address: &EmailAddress) -> Result<D
     };
     let found = active_connections(gatehouse, &organization).await?;
     // Enforcement is the owner's word, not a matter of whether a connection works just now.
-    let password_allowed = tenant.settings.allow_password;
+    let password_allowed = tenant.settings.allow_password || beside;
     Ok(Discovery {
         sso: !found.is_empty(),
         password_allowed,

@@ -7,7 +7,7 @@ use crate::domain::connection::Connection;
 use crate::domain::deadline::{Deadline, Stage};
 use crate::domain::event::Event;
 use crate::domain::group::Group;
-use crate::domain::ids::{TenantId, UserId};
+use crate::domain::ids::{ClientId, TenantId, UserId};
 use crate::domain::team::{Team, TeamMembership};
 use crate::domain::tenant::{DomainClaim, Tenant};
 use crate::domain::user::User;
@@ -239,6 +239,13 @@ pub fn domain_state_changed(claim: &DomainClaim, at: DateTime<Utc>, actor: &Valu
     domain_event("domain.state_changed", claim, at, data)
 }
 
+/// `domain.takeover_announced`: another organization has proven the lapsed domain, and takes it over at that time.
+#[must_use]
+pub fn domain_takeover_announced(claim: &DomainClaim, at: DateTime<Utc>, from: DateTime<Utc>) -> Event {
+    let data = json!({ "domain": claim.domain, "takes_over_at": from });
+    domain_event("domain.takeover_announced", claim, at, data)
+}
+
 /// `domain.removed`: addresses in it are believed no more.
 #[must_use]
 pub fn domain_removed(claim: &DomainClaim, at: DateTime<Utc>, actor: &Value) -> Event {
@@ -290,6 +297,20 @@ pub fn app_client_changed(
         sequence,
         at,
         data: json!({ "name": client.name, "actor": actor }),
+    }
+}
+
+/// `break_glass.used` (AQ-21): somebody was let in beside single sign-on.
+#[must_use]
+pub fn break_glass_used(tenant: &TenantId, client: &ClientId, at: DateTime<Utc>) -> Event {
+    Event {
+        kind: "break_glass.used".to_owned(),
+        schema: SCHEMA,
+        tenant: tenant.clone(),
+        subject: tenant.to_string(),
+        sequence: u64::try_from(at.timestamp_millis()).unwrap_or(0),
+        at,
+        data: json!({ "client": client }),
     }
 }
 

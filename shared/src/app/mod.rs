@@ -5,12 +5,15 @@
 
 pub mod attempt;
 pub mod browser;
+pub mod bypass;
 pub mod client_key;
+pub mod connection_upkeep;
 pub mod deadlines;
 pub mod discover;
 pub mod events;
 pub mod failures;
 pub mod finish_sign_in;
+pub mod idempotency;
 pub mod initiate_login;
 pub mod issue_code;
 pub mod onboarding;
@@ -36,7 +39,7 @@ use crate::domain::ids::ConnectionId;
 use crate::events::EventBus;
 use crate::mail::Mailer;
 use crate::openid_provider::clients::AppClient;
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, TxtRecords};
 use crate::random;
 use crate::saml::keys::KeyRing;
 use crate::secrets::{SecretName, Secrets, SecretsError};
@@ -66,6 +69,8 @@ pub struct Gatehouse {
     pub event_bus: Option<EventBus>,
     /// The guarded way to addresses that customers type in.
     pub outbound: Outbound,
+    /// Asks for the TXT records that prove domains.
+    pub txt: TxtRecords,
     /// Limits the records of failed sign-ins.
     pub failure_limit: failures::FailureLimit,
     /// Keys of identity providers, by the address of their JWK set.
@@ -97,6 +102,7 @@ impl Gatehouse {
             mailer: aws::mailer(sdk, &config, &clock),
             event_bus: aws::event_bus(sdk, &config),
             outbound: Outbound::new(config.allow_loopback_http),
+            txt: TxtRecords::new(config.dns_server),
             failure_limit: failures::FailureLimit::default(),
             provider_keys: relying_party::keys::ProviderKeys::default(),
             group_turns: scim::groups::Turns::default(),

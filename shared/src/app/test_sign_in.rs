@@ -20,7 +20,7 @@ use super::{Browser, Gatehouse, events};
 use crate::domain::connection::{Connection, ConnectionState, OidcPreset, Protocol, SubjectSource};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, TenantId};
-use crate::domain::onboarding::{Finding, PassedTest};
+use crate::domain::onboarding::{Finding, MembersTold, PassedTest};
 use crate::random;
 use crate::redacted::{Personal, Secret};
 use crate::store::{AuditRecord, CommitError, SignInContext, TenantTransaction};
@@ -220,6 +220,12 @@ pub(super) async fn pass(
     });
     let kind = if connection.state == ConnectionState::InReview && gatehouse.config.approves_connections {
         connection.state = ConnectionState::Active;
+        // The upkeep tells the members (SE-02).
+        connection.onboarding.members_told.get_or_insert(MembersTold {
+            since: now,
+            after: None,
+            all: false,
+        });
         connection.version += 1;
         tx.update_connection(&connection);
         "connection.state_changed"

@@ -7,6 +7,8 @@ mod base_url;
 mod error;
 mod variables;
 
+use std::net::SocketAddr;
+
 use chrono::TimeDelta;
 
 pub use base_url::{BaseUrl, is_loopback_host};
@@ -55,6 +57,8 @@ pub struct Config {
     pub approves_connections: bool,
     /// SHA-256 of the key that opens the operator API without IAM: local only, allowed on a loopback base URL alone.
     pub operator_key_sha256: Option<[u8; 32]>,
+    /// The name server that is asked for the proofs of domains: local only; unset is the machine's own.
+    pub dns_server: Option<SocketAddr>,
     /// Outbound requests may go to `http://` on loopback addresses: local only, allowed on a loopback base URL alone.
     pub allow_loopback_http: bool,
 }
@@ -124,6 +128,7 @@ impl Config {
             variables.is_second("GATEHOUSE_CONNECTION_REVIEW", ["operator", "automatic"]);
         let operator_key_sha256 = variables.local_key_hash("GATEHOUSE_LOCAL_OPERATOR_KEY_SHA256", loopback);
         let allow_loopback_http = variables.local_switch("GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP", loopback);
+        let dns_server = variables.local_address("GATEHOUSE_LOCAL_DNS_SERVER", loopback);
         let problems = variables.finish();
         match (
             base_url,
@@ -156,6 +161,7 @@ impl Config {
                 event_bus,
                 approves_connections,
                 operator_key_sha256,
+                dns_server,
                 allow_loopback_http,
             }),
             _ => Err(ConfigError { problems }),

@@ -1,6 +1,7 @@
 //! Reads single variables and collects what is wrong with them.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use chrono::TimeDelta;
@@ -264,6 +265,23 @@ impl Variables {
             self.problem(variable, "wanted the key's SHA-256 as 64 hex digits");
         }
         hash
+    }
+
+    /// Address and port on loopback, and only where the base URL is loopback.
+    pub(super) fn local_address(&mut self, variable: &'static str, loopback: bool) -> Option<SocketAddr> {
+        let text = self.optional(variable)?;
+        if !loopback {
+            self.problem(variable, "allowed only with an http loopback base URL");
+        }
+        let address = text.parse::<SocketAddr>().ok();
+        let address = address.filter(|address| address.ip().is_loopback());
+        if address.is_none() {
+            self.problem(
+                variable,
+                "wanted an address and port on loopback, such as 127.0.0.1:5300",
+            );
+        }
+        address
     }
 
     /// `true` or `false`; `true` only where the base URL is loopback.

@@ -20,6 +20,17 @@ pub enum Letter {
     Expiring(ExpiringLetter),
     /// What people were reminded of on one day, for the operator.
     ExpiryDigest(ExpiryDigestLetter),
+    /// Something that owners or members are told.
+    Notice {
+        /// What kind of notice it is: for metrics and logs.
+        name: String,
+        /// Subject and heading.
+        title: String,
+        /// What is told.
+        paragraphs: Vec<String>,
+        /// Where something can be done about it: text and absolute URL.
+        link: Option<(String, String)>,
+    },
 }
 
 /// Something of an organization expires.
@@ -79,6 +90,7 @@ impl Letter {
             Self::LinkCode { .. } => "link_code",
             Self::Expiring(_) => "expiring",
             Self::ExpiryDigest(_) => "expiry_digest",
+            Self::Notice { .. } => "notice",
         }
     }
 }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::ids::UserId;
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,6 +85,17 @@ pub struct Rejection {
     pub reason: String,
 }
 
+/// How far the members of a tenant were told that single sign-on has become active.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersTold {
+    /// When it became active.
+    pub since: DateTime<Utc>,
+    /// The last member that was looked at, in id order.
+    pub after: Option<UserId>,
+    /// Whether all were.
+    pub all: bool,
+}
+
 /// What is known of a connection on its way to being active.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -93,6 +106,8 @@ pub struct Onboarding {
     pub test: Option<PassedTest>,
     /// The operator's last refusal, until it is handed in again.
     pub rejection: Option<Rejection>,
+    /// SE-02: how far the members were told that they may link their accounts.
+    pub members_told: Option<MembersTold>,
     /// Only the operator may lift a suspension of the operator's.
     pub suspended_by_operator: bool,
     /// What the identity provider vouched for until then counts no more: sessions and refresh tokens are over.

@@ -1,6 +1,6 @@
 //! One customer organization and its settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -152,33 +152,109 @@ pub struct DomainClaim {
     pub proof: String,
     /// When it was last proven.
     pub proven_at: Option<DateTime<Utc>>,
+    /// What is known of the proof since.
+    #[serde(default)]
+    pub proof_state: ProofState,
+}
+
+/// What is known of a proof since it was first seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProofState {
+    /// The operator vouched: no record is looked for.
+    pub attested: bool,
+    /// When the record was last looked for, with an answer.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// Since when it is missing.
+    pub missing_since: Option<DateTime<Utc>>,
+    /// Another organization's lapsed claim is taken over then, if the proof is still there.
+    pub takes_over_at: Option<DateTime<Utc>>,
+}
+
+/// The proof has been missing for this long: the owners are warned.
+pub const WARNED_AFTER: TimeDelta = TimeDelta::days(3);
+/// Missing for this long: nobody is made and nobody linked by the domain any more.
+pub const LAPSED_AFTER: TimeDelta = TimeDelta::days(30);
+/// How long the holder of a lapsed claim is given notice before another organization's proof takes it.
+pub const TAKEOVER_NOTICE: TimeDelta = TimeDelta::days(7);
+
+impl DomainClaim {
+    /// The claim that stays pending after it was looked for at `now`.
+    #[must_use]
+    pub fn looked_for_still_pending(&self, now: DateTime<Utc>) -> Self {
+        let mut after = self.clone();
+        after.proof_state.checked_at = Some(now);
+        after
+    }
+
+    /// The claim after the proof was looked for at `now`. A resolver's failure is no look.
+    #[must_use]
+    pub fn looked_for(&self, found: bool, now: DateTime<Utc>) -> Self {
+        let mut after = self.clone();
+        after.proof_state.checked_at = Some(now);
+        if found {
+            after.proof_state.missing_since = None;
+            after.proven_at = Some(now);
+            after.state = DomainState::Proven;
+            return after;
+        }
+        let since = *after.proof_state.missing_since.get_or_insert(now);
+        let missing = now - since;
+        after.state = match self.state {
+            DomainState::Pending => DomainState::Pending,
+            // What has lapsed is not warned again: only the proof leads back.
+            DomainState::Lapsed => DomainState::Lapsed,
+            DomainState::Proven | DomainState::Warned if missing >= LAPSED_AFTER => DomainState::Lapsed,
+            DomainState::Proven | DomainState::Warned if missing >= WARNED_AFTER => DomainState::Warned,
+            DomainState::Proven | DomainState::Warned => self.state,
+        };
+        after
+    }
 }
 
 /// The domains of one tenant, to ask whether an address is believed (GH-05).
 #[derive(Clone, Debug, Default)]
-pub struct ProvenDomains(BTreeMap<DomainName, bool>);
+pub struct ProvenDomains {
+    /// Domains, each with whether subdomains count.
+    own: BTreeMap<DomainName, bool>,
+    /// Subdomains that other tenants have proven.
+    others: BTreeSet<DomainName>,
+}
 
 impl ProvenDomains {
     /// Takes the claims that count now.
     pub fn new<'a>(claims: impl IntoIterator<Item = &'a DomainClaim>) -> Self {
         let counts = |claim: &&DomainClaim| matches!(claim.state, DomainState::Proven | DomainState::Warned);
-        Self(
-            claims
-                .into_iter()
-                .filter(counts)
+        let counting = claims.into_iter().filter(counts);
+        Self {
+            own: counting
                 .map(|c| (c.domain.clone(), c.include_subdomains))
                 .collect(),
-        )
+            others: BTreeSet::new(),
+        }
+    }
+
+    /// Without these subdomains, which other tenants have proven.
+    #[must_use]
+    pub fn without(mut self, others: impl IntoIterator<Item = DomainName>) -> Self {
+        self.others.extend(others);
+        self
     }
 
     /// Whether the address lies in a proven domain, or in a subdomain of one that opted in.
     #[must_use]
     pub fn believes(&self, address: &EmailAddress) -> bool {
         let domain = address.domain();
-        domain.self_and_parents().any(|name| {
-            self.0
-                .get(&name)
-                .is_some_and(|subdomains| *subdomains || name == *domain)
-        })
+        for name in domain.self_and_parents() {
+            match self.own.get(&name) {
+                Some(subdomains) if *subdomains || name == *domain => return true,
+                Some(_) | None => {}
+            }
+            // The nearest claim decides, and it is another's.
+            if self.others.contains(&name) {
+                return false;
+            }
+        }
+        false
     }
 }

@@ -77,6 +77,27 @@ pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result
             };
             written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
         }
+        Letter::Notice {
+            title,
+            paragraphs,
+            link,
+            ..
+        } => {
+            let subject = one_line(title);
+            let html = NoticeHtml {
+                subject: &subject,
+                product,
+                paragraphs,
+                link: link.as_ref(),
+            };
+            let text = NoticeText {
+                product,
+                title: &subject,
+                paragraphs,
+                link: link.as_ref(),
+            };
+            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+        }
     }
 }
 
@@ -138,6 +159,24 @@ struct DigestHtml<'a> {
 struct DigestText<'a> {
     product: &'a str,
     shown: &'a Digest,
+}
+
+#[derive(Template)]
+#[template(path = "mail/notice.html")]
+struct NoticeHtml<'a> {
+    subject: &'a str,
+    product: &'a str,
+    paragraphs: &'a [String],
+    link: Option<&'a (String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/notice.txt")]
+struct NoticeText<'a> {
+    product: &'a str,
+    title: &'a str,
+    paragraphs: &'a [String],
+    link: Option<&'a (String, String)>,
 }
 
 #[cfg(test)]

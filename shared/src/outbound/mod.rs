@@ -19,6 +19,7 @@ mod guard;
 mod openid;
 mod resolver;
 mod tls;
+mod txt;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use url::Url;
 
 pub use address::{AddressClass, not_public};
 pub use error::OutboundError;
+pub use txt::{TxtError, TxtRecords};
 
 use guard::{Reach, host_of};
 use resolver::Resolver;

@@ -9,7 +9,8 @@ use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use super::{FrontDoor, TenantStore};
 use crate::domain::connection::Connection;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, UserId};
+use crate::domain::onboarding::MembersTold;
 use crate::domain::tenant::{ProvenDomains, Tenant};
 
 /// How many connections of one issuer are looked at: beyond that, an issuer alone says nothing.
@@ -68,10 +69,11 @@ impl FrontDoor {
         let Some((tenant, claims)) = handle.record_and_domains().await? else {
             return Ok(None);
         };
+        let domains = handle.believed(&claims).await?;
         let context = Arc::new(SignInContext {
             connection,
             tenant,
-            domains: ProvenDomains::new(&claims),
+            domains,
         });
         self.store.contexts.put(id, now, context.clone());
         Ok(Some(context))
@@ -136,6 +138,24 @@ impl TenantTransaction {
             .value(":own", text(self.handle.tenant.as_str()));
         self.put_connection(connection, condition);
         self.handle.store.contexts.forget(&connection.id);
+    }
+
+    /// Writes how far members were told over exactly what was read of it: of two that go on at once one does.
+    pub fn annotate_connection_told(&mut self, connection: &Connection, read: &MembersTold) {
+        let key = keys::members_told(&self.handle.tenant, &connection.id);
+        let mark = |told: &MembersTold| told.after.as_ref().map_or("", UserId::as_str).to_owned();
+        let at = connection
+            .onboarding
+            .members_told
+            .as_ref()
+            .map(mark)
+            .unwrap_or_default();
+        let item = Item::new(key).with("at", text(at));
+        let same = Expression::new("attribute_not_exists(pk) OR #at = :read")
+            .name("#at", "at")
+            .value(":read", text(mark(read)));
+        self.inner.put(Guard::Connection, Ok(item), Some(same));
+        self.annotate_connection(connection);
     }
 
     fn put_connection(&mut self, connection: &Connection, condition: Expression) {

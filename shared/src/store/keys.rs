@@ -83,6 +83,20 @@ pub(super) fn tenant_entry(t: &TenantId) -> Key {
 pub(super) fn domain(name: &DomainName) -> Key {
     directory(format!("D#{name}"), ".")
 }
+/// What another claim lies below this domain: so that a claim with subdomains leaves it alone.
+pub(super) fn domain_pk(name: &DomainName) -> String {
+    format!("D#{name}")
+}
+pub(super) fn subdomain(parent: &DomainName, name: &DomainName) -> Key {
+    directory(domain_pk(parent), format!("S#{name}"))
+}
+pub(super) fn break_glass(t: &TenantId, address: &EmailAddress) -> Key {
+    directory(tenant_pk(t), format!("BG#{}", address.folded()))
+}
+/// How far members were told of a connection.
+pub(super) fn members_told(t: &TenantId, id: &ConnectionId) -> Key {
+    directory(tenant_pk(t), format!("MT#{id}"))
+}
 /// A claim's mirror in its tenant's partition.
 pub(super) fn domain_mirror(t: &TenantId, name: &DomainName) -> Key {
     directory(tenant_pk(t), format!("D#{name}"))
@@ -366,6 +380,16 @@ pub(super) fn parked(hash: &str) -> Key {
 /// A test sign-in lies among what is parked, under a name that only its tenant's handle makes.
 pub(super) fn test_sign_in(t: &TenantId, id: &str) -> Key {
     ephemeral(format!("PK#{}", hash(&format!("test#{t}#{id}"))), ".")
+}
+pub(super) fn idempotency(hash: &str) -> Key {
+    ephemeral(format!("Y#{hash}"), ".")
+}
+/// Something counted for a tenant in the window that ends at `until` (seconds since the epoch).
+pub(super) fn budget(t: &TenantId, what: &str, until: i64) -> Key {
+    ephemeral(format!("Y#{t}#{what}"), until.to_string())
+}
+pub(super) fn setup_link(hash: &str) -> Key {
+    ephemeral(format!("L#{hash}"), ".")
 }
 pub(super) fn code(hash: &str) -> Key {
     ephemeral(format!("K#{hash}"), ".")

@@ -9,6 +9,8 @@
 
 mod api_keys;
 mod attempts;
+mod break_glass;
+mod budgets;
 mod cache;
 mod clients;
 mod codes;
@@ -27,6 +29,7 @@ mod outbox;
 mod provisioned;
 mod scim_access;
 mod sessions;
+mod setup_links;
 mod teams;
 mod tenants;
 mod test_sign_ins;
@@ -38,6 +41,7 @@ mod walks;
 use std::sync::Arc;
 
 pub use api_keys::{ApiKey, ApiKeyKind};
+pub use break_glass::BreakGlass;
 pub use codes::{FamilyRead, StoredCode};
 pub use connections::SignInContext;
 pub use counters::SeatCount;

@@ -58,6 +58,8 @@ pub enum Guard {
     Session,
     /// The refresh token is the one that was read.
     RefreshToken,
+    /// The break-glass address is on the list, or not yet.
+    BreakGlass,
     /// The record is new: its random id cannot be taken.
     Fresh,
 }

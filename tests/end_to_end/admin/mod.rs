@@ -2,9 +2,13 @@
 
 mod api_keys;
 mod app_clients;
+mod break_glass;
 mod connections;
+mod domain_proofs;
 mod domains;
+mod entitlements;
 mod failures;
+mod idempotency;
 mod idp;
 mod members;
 mod metadata;
@@ -12,5 +16,6 @@ mod onboarding;
 mod openapi;
 mod routes;
 mod strict;
+mod tell_members;
 mod tenants;
 mod whole;

@@ -182,8 +182,8 @@ async fn il_07_passwords_stay_until_a_connection_is_active() {
     );
     let waived = json!({ "without_test": "imported" });
     assert_eq!(api.operator().post(&activate, &waived).await.status, 200);
-    let done = owner.patch_at(settings, &etag, &enforce).await;
-    assert_eq!(done.json()["settings"]["allow_password"], false, "{}", done.body);
+    let untested = owner.patch_at(settings, &etag, &enforce).await;
+    assert_eq!(untested.problem(), problem(409, "enforcement_without_test"));
 }
 
 /// AQ-03: the root user is an active member of the tenant, and cannot be switched off.

@@ -9,7 +9,7 @@ use gatehouse_tests::{Api, Idp, Visitor, World};
 use serde_json::json;
 
 /// Sets everything up by the APIs, and hands it to the sign-in tests' world.
-async fn world(api: Api) -> (World, MadeTenant) {
+pub(super) async fn world(api: Api) -> (World, MadeTenant) {
     let operator = api.operator();
     let acme = api.tenant("Acme", json!({})).await;
     let owner = api.owner(&acme);

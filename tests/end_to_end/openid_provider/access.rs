@@ -107,6 +107,7 @@ async fn gh_05_a_lapsed_domain_verifies_no_address() {
         include_subdomains: false,
         proof: "proof".to_owned(),
         proven_at: None,
+        proof_state: gatehouse::domain::tenant::ProofState::default(),
     });
     tx.commit().await.unwrap();
     world.pass(TimeDelta::seconds(61));

@@ -8,7 +8,7 @@ pub mod dynamodb;
 pub mod endpoint;
 pub mod event_bridge;
 pub mod secrets_manager;
-mod server_thread;
+pub(crate) mod server_thread;
 pub mod ses;
 pub mod tables;
 mod wire;

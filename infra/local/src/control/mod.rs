@@ -23,6 +23,7 @@ use tower::ServiceExt;
 
 use crate::aws::dynamodb::DynamoDb;
 use crate::aws::endpoint::Services;
+use crate::dns::Dns;
 
 pub use self::mails::ReadMail;
 
@@ -69,6 +70,8 @@ pub struct Control {
     pub dynamodb: DynamoDb,
     /// Mails and events.
     pub services: Services,
+    /// What the name server says.
+    pub dns: Dns,
     /// What may be run.
     pub functions: ScheduledFunctions,
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Control;
 use super::mails::ReadMail;
+use crate::dns::Zone;
 
 /// Inside the frame nothing runs and nothing loads; a link opens a new tab.
 const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
@@ -23,6 +24,7 @@ pub(super) fn router(control: Control) -> Router {
         .route("/sweep", post(sweep))
         .route("/functions", get(functions))
         .route("/functions/{name}/run", post(run_function))
+        .route("/dns", post(set_dns))
         .route("/mails", get(mails))
         .route("/mails/{id}", get(mail))
         .route("/mails/{id}/body", get(mail_body))
@@ -114,6 +116,35 @@ async fn move_clock(State(control): State<Control>, body: String) -> Response {
     };
     control.clock.advance(delta);
     Json(time(&control)).into_response()
+}
+
+/// What the name server says of a name from now on: `{"name", "txt": […]}`, or `{"name", "fails": true}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetDns {
+    name: String,
+    #[serde(default)]
+    txt: Vec<String>,
+    #[serde(default)]
+    fails: bool,
+}
+
+async fn set_dns(State(control): State<Control>, body: String) -> Response {
+    match serde_json::from_str::<SetDns>(&body) {
+        Ok(wanted) => {
+            let zone = if wanted.fails {
+                Zone::Fails
+            } else {
+                Zone::Records(wanted.txt)
+            };
+            control.dns.set(&wanted.name, zone);
+            Json(json!({ "name": wanted.name })).into_response()
+        }
+        Err(error) => {
+            let detail = format!("wanted {{\"name\": …, \"txt\": […]}} or \"fails\": true: {error}");
+            problem(StatusCode::BAD_REQUEST, detail)
+        }
+    }
 }
 
 async fn sweep(State(control): State<Control>) -> Response {

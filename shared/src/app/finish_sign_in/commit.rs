@@ -9,13 +9,17 @@ use super::provision::{self, Newcomer};
 use super::refusal::SignInRefusal;
 use super::{Destination, FinishError, Step, Verified, proceed};
 use crate::app::attempt::{Attempt, Purpose};
+use crate::app::onboarding::owners;
+use crate::app::onboarding::sessions::{self, OwnerCode};
 use crate::app::{Gatehouse, events, issue_code, test_sign_in};
+use crate::domain::connection::ConnectionState;
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::session::{Session, SessionToken};
 use crate::domain::team::Source;
 use crate::domain::upstream::SealedToken;
 use crate::domain::user::User;
+use crate::openid_provider::pkce::CodeChallenge;
 use crate::random;
 use crate::redacted::Secret;
 use crate::store::{AuditRecord, CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
@@ -57,6 +61,16 @@ pub(super) async fn finish(
 ) -> Result<Step, FinishError> {
     if let Purpose::Test { test } = &ticket.attempt.purpose {
         return tested(gatehouse, context, verified, ticket, test).await;
+    }
+    if let Purpose::Owner { challenge } = &ticket.attempt.purpose {
+        return owner(
+            gatehouse,
+            context,
+            (verified, identity.as_ref()),
+            ticket,
+            challenge,
+        )
+        .await;
     }
     let mut identity = identity;
     let mut trusted = true;
@@ -361,7 +375,7 @@ impl Round<'_> {
                 let answer = issue_code::issue(tx, request, session, token, (&self.gatehouse.config, now))?;
                 Ok(Destination::App(Box::new(answer)))
             }
-            Purpose::Test { .. } => Err(SignInRefusal::AttemptUnknown.into()),
+            Purpose::Test { .. } | Purpose::Owner { .. } => Err(SignInRefusal::AttemptUnknown.into()),
             Purpose::Confirmed { target_link_uri } => {
                 let client = self
                     .gatehouse
@@ -468,5 +482,48 @@ async fn tested(
     round.commit_once(tx).await?;
     Ok(Step::Tested {
         connection: context.connection.id.clone(),
+    })
+}
+
+/// An owner whom the connection knows gets a one-time code for the owner's API. Nobody is made or linked on the way.
+async fn owner(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    (verified, identity): (&Verified, Option<&KnownIdentity>),
+    ticket: &Ticket<'_>,
+    challenge: &CodeChallenge,
+) -> Result<Step, FinishError> {
+    if context.connection.state != ConnectionState::Active {
+        return Err(SignInRefusal::ConnectionNotActive.into());
+    }
+    let store = gatehouse.store.tenant(&context.tenant.id);
+    let user = match identity {
+        Some(identity) => store.user(&identity.user).await?,
+        None => None,
+    };
+    let is_owner = |user: &User| owners::is_owner(&gatehouse.config.role_catalogue, user);
+    let user = user.filter(is_owner).ok_or(SignInRefusal::NotAnOwner)?;
+    let round = Round {
+        gatehouse,
+        context,
+        verified,
+        ticket,
+        identity,
+        trusted: false,
+    };
+    let code = random::token()?;
+    let what = OwnerCode {
+        owner_tenant: context.tenant.id.clone(),
+        owner: user.id.clone(),
+        owner_epoch: user.epoch,
+        signed_in_at: verified.person.auth_time,
+        challenge: challenge.clone(),
+    };
+    let mut tx = round.begin();
+    tx.check_user(&user.id, user.epoch);
+    tx.put_parked(&code, &what, gatehouse.clock.now() + sessions::CODE_LIFETIME);
+    round.commit_once(tx).await?;
+    Ok(Step::Redirect {
+        to: gatehouse.config.base_url.at(&format!("/portal?code={code}")),
     })
 }

@@ -57,6 +57,9 @@ pub enum SignInRefusal {
     /// GH-05: the address is outside the proven domains.
     #[error("wanted an address in a proven domain of the organization; another domain's came")]
     ForeignAddress,
+    /// The person is no owner of the organization, or has not signed in to the app before.
+    #[error("wanted an owner of the organization who has signed in before; this person is none")]
+    NotAnOwner,
     /// Several active users have the address.
     #[error("wanted one user with this address; several have it")]
     AddressAmbiguous,
@@ -143,6 +146,7 @@ impl SignInRefusal {
             Self::SubjectMissing { .. } => "subject_missing",
             Self::EmailMissing => "email_missing",
             Self::ForeignAddress => "foreign_address",
+            Self::NotAnOwner => "not_an_owner",
             Self::AddressAmbiguous => "address_ambiguous",
             Self::AnotherSubjectLinked => "another_subject_linked",
             Self::UserInactive => "user_inactive",
@@ -179,6 +183,7 @@ impl SignInRefusal {
             | Self::NotEntitled
             | Self::Unsolicited
             | Self::ForeignAddress
+            | Self::NotAnOwner
             | Self::AddressAmbiguous
             | Self::AnotherSubjectLinked
             | Self::UserInactive

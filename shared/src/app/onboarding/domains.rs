@@ -7,9 +7,9 @@ use super::{Administration, refused};
 use crate::app::events;
 use crate::domain::deadline::DeadlineKind;
 use crate::domain::domain_name::DomainName;
-use crate::domain::tenant::{DomainClaim, DomainState};
+use crate::domain::tenant::{DomainClaim, DomainState, ProofState};
 use crate::random;
-use crate::store::Guard;
+use crate::store::{Guard, TenantTransaction};
 
 /// Most domains of one tenant.
 const MOST_DOMAINS: usize = 100;
@@ -68,6 +68,7 @@ pub async fn submit(admin: &Administration, wanted: DomainRequest) -> Result<Dom
         include_subdomains: wanted.include_subdomains,
         proof: existing.map_or_else(new_proof, |claim| Ok(claim.proof.clone()))?,
         proven_at: None,
+        proof_state: ProofState::default(),
     };
     let mut tx = admin.store.begin();
     tx.put_pending_domain(&claim);
@@ -97,11 +98,15 @@ pub async fn attest(admin: &Administration, wanted: DomainRequest) -> Result<Dom
         include_subdomains: wanted.include_subdomains,
         proof: existing.map_or_else(new_proof, |claim| Ok(claim.proof.clone()))?,
         proven_at: Some(admin.now()),
+        proof_state: ProofState {
+            attested: true,
+            ..ProofState::default()
+        },
     };
     prove(admin, claim).await
 }
 
-/// The operator approves what the owner submitted.
+/// The operator approves what the owner submitted; over another organization's lapsed claim, at once.
 ///
 /// # Errors
 /// [`OnboardingError::NotFound`] when the tenant has not submitted it, [`OnboardingError::DomainTaken`] when another
@@ -112,16 +117,22 @@ pub async fn approve(admin: &Administration, domain: &DomainName) -> Result<Doma
     if claim.state == DomainState::Proven {
         return Ok(claim);
     }
+    let holder = holder(admin, domain).await?;
     let proven_at = Some(admin.now());
-    prove(
-        admin,
-        DomainClaim {
-            state: DomainState::Proven,
-            proven_at,
-            ..claim
-        },
-    )
-    .await
+    let proof_state = ProofState {
+        attested: true,
+        ..ProofState::default()
+    };
+    let proven = DomainClaim {
+        state: DomainState::Proven,
+        proven_at,
+        proof_state,
+        ..claim
+    };
+    match holder {
+        Some(holder) if holder.state == DomainState::Lapsed => take_over(admin, proven, &holder).await,
+        Some(_) | None => prove(admin, proven).await,
+    }
 }
 
 /// Gives a domain up: addresses in it are believed no more, and others may prove it.
@@ -149,19 +160,50 @@ async fn prove(admin: &Administration, claim: DomainClaim) -> Result<DomainClaim
     let mut tx = admin.store.begin();
     tx.put_domain(&claim);
     tx.end_deadline(DeadlineKind::DomainProof, claim.domain.as_str());
-    tx.tenant_events(vec![events::domain_state_changed(
-        &claim,
-        admin.now(),
-        &admin.actor.to_value(),
-    )]);
-    admin.audit(&mut tx, "domain.proven", json!({ "domain": claim.domain }))?;
+    written(admin, tx, claim, "domain.proven").await
+}
+
+/// Takes a lapsed claim over from another organization, whose users stay.
+pub(super) async fn take_over(
+    admin: &Administration,
+    claim: DomainClaim,
+    holder: &DomainClaim,
+) -> Result<DomainClaim, OnboardingError> {
+    let mut tx = admin.store.begin();
+    tx.take_over_domain(&claim, holder);
+    written(admin, tx, claim, "domain.taken_over").await
+}
+
+pub(super) async fn written(
+    admin: &Administration,
+    mut tx: TenantTransaction,
+    claim: DomainClaim,
+    action: &str,
+) -> Result<DomainClaim, OnboardingError> {
+    let actor = admin.actor.to_value();
+    tx.tenant_events(vec![events::domain_state_changed(&claim, admin.now(), &actor)]);
+    let data = json!({ "domain": claim.domain, "state": claim.state });
+    admin.audit(&mut tx, action, data)?;
     tx.commit()
         .await
         .map_err(|error| refused(error, Guard::Domain, OnboardingError::DomainTaken))?;
     Ok(claim)
 }
 
-async fn find(admin: &Administration, domain: &DomainName) -> Result<DomainClaim, OnboardingError> {
+/// Another organization that has proven the domain.
+pub(super) async fn holder(
+    admin: &Administration,
+    domain: &DomainName,
+) -> Result<Option<DomainClaim>, OnboardingError> {
+    let door = admin.gatehouse.store.front_door();
+    let claim = door.claim_of(domain).await?;
+    Ok(claim.filter(|claim| claim.tenant != *admin.store.id()))
+}
+
+pub(super) async fn find(
+    admin: &Administration,
+    domain: &DomainName,
+) -> Result<DomainClaim, OnboardingError> {
     let claims = admin.store.domains().await?;
     let found = claims.into_iter().find(|claim| claim.domain == *domain);
     found.ok_or(OnboardingError::NotFound(Thing::Domain))

@@ -8,7 +8,7 @@ use crate::domain::email::InvalidEmail;
 use crate::domain::endpoint::EndpointError;
 use crate::oidc::discovery::DiscoveryError;
 use crate::openid_provider::client_settings::ClientError;
-use crate::outbound::OutboundError;
+use crate::outbound::{OutboundError, TxtError};
 use crate::random::RandomError;
 use crate::saml::keys::KeyError;
 use crate::saml::metadata::MetadataError;
@@ -35,6 +35,12 @@ pub enum Thing {
     ApiKey,
     /// A test sign-in.
     TestSignIn,
+    /// A set-up link.
+    SetupLink,
+    /// The code of an owner's sign-in.
+    SignInCode,
+    /// A break-glass address.
+    BreakGlass,
 }
 
 impl fmt::Display for Thing {
@@ -48,6 +54,9 @@ impl fmt::Display for Thing {
             Self::ClientSecret => "secret",
             Self::ApiKey => "API key",
             Self::TestSignIn => "test sign-in",
+            Self::SetupLink => "set-up link",
+            Self::SignInCode => "sign-in code",
+            Self::BreakGlass => "break-glass address",
         })
     }
 }
@@ -124,6 +133,9 @@ pub enum OnboardingError {
     /// The tenant has it already.
     #[error("the organization has this domain already, proven")]
     DomainProven,
+    /// The resolver failed: nothing is known of the proof.
+    #[error(transparent)]
+    Dns(#[from] TxtError),
     /// Too many of something.
     #[error("wanted at most {most} {what}: remove one first")]
     TooMany {
@@ -201,6 +213,30 @@ pub enum OnboardingError {
     /// A step that is the operator's.
     #[error("only the operator may do this")]
     OperatorOnly,
+    /// CH-10: a mail would reach nobody, or nobody who may come in.
+    #[error("wanted an active member with an address; this one is switched off or has none")]
+    NobodyToInvite,
+    /// The organization has sent its mails of the day.
+    #[error("wanted at most {most} mails of an organization in a day")]
+    MailQuota {
+        /// The bound.
+        most: u64,
+    },
+    /// Somebody must have signed in just now.
+    #[error("wanted an owner who has signed in within the last 15 minutes")]
+    FreshSignIn,
+    /// AQ-21: the address lies in no domain of the organization.
+    #[error("wanted an address in a domain of the organization, or below one; this one is in none")]
+    OutsideDomains,
+    /// AQ-21: it is on the list.
+    #[error("the address is on the list already")]
+    BreakGlassKnown,
+    /// GH-07: nobody has signed in by the connection lately.
+    #[error("wanted a test sign-in of an active connection within the last 7 days; there was none")]
+    EnforcementNeedsTest,
+    /// GH-07: nobody could get in if single sign-on failed.
+    #[error("wanted a break-glass address that was tried out; there is none")]
+    EnforcementNeedsBreakGlass,
     /// GH-07: nobody could sign in.
     #[error("wanted an active connection before passwords are switched off; there is none")]
     NothingToEnforce,
@@ -255,6 +291,8 @@ pub enum Cause {
     Conflict,
     /// What was given is wrong.
     Input,
+    /// More than fits in a time.
+    TooMany,
     /// Something of ours is busy or away; later may be better.
     Passing,
     /// Something of ours failed.
@@ -278,6 +316,7 @@ impl OnboardingError {
             Self::Domain(e) => e.code(),
             Self::DomainTaken => "domain_taken",
             Self::DomainProven => "domain_proven_already",
+            Self::Dns(e) => e.code(),
             Self::TooMany { .. } => "limit_reached",
             Self::ConnectionIdTaken => "connection_id_taken",
             Self::IdReserved => "connection_id_reserved",
@@ -295,6 +334,13 @@ impl OnboardingError {
             Self::Untested => "connection_untested",
             Self::Step { .. } => "connection_step_impossible",
             Self::OperatorOnly => "operator_only",
+            Self::NobodyToInvite => "nobody_to_invite",
+            Self::MailQuota { .. } => "mail_quota",
+            Self::FreshSignIn => "fresh_sign_in_required",
+            Self::OutsideDomains => "address_outside_domains",
+            Self::BreakGlassKnown => "break_glass_known",
+            Self::EnforcementNeedsTest => "enforcement_without_test",
+            Self::EnforcementNeedsBreakGlass => "enforcement_without_break_glass",
             Self::NothingToEnforce => "enforcement_without_connection",
             Self::UserNameTaken => "user_name_taken",
             Self::SeatsUsedUp { .. } => "seats_used_up",
@@ -315,7 +361,9 @@ impl OnboardingError {
     pub fn cause(&self) -> Cause {
         match self {
             Self::NotFound(_) => Cause::Absent,
-            Self::NotEntitled(_) | Self::OperatorOnly | Self::IdReserved => Cause::Forbidden,
+            Self::NotEntitled(_) | Self::OperatorOnly | Self::IdReserved | Self::FreshSignIn => {
+                Cause::Forbidden
+            }
             Self::VersionMismatch { .. } => Cause::Precondition,
             Self::Changed
             | Self::DomainTaken
@@ -327,6 +375,10 @@ impl OnboardingError {
             | Self::Untested
             | Self::Step { .. }
             | Self::NothingToEnforce
+            | Self::BreakGlassKnown
+            | Self::NobodyToInvite
+            | Self::EnforcementNeedsTest
+            | Self::EnforcementNeedsBreakGlass
             | Self::UserNameTaken
             | Self::SeatsUsedUp { .. }
             | Self::Locked
@@ -347,9 +399,11 @@ impl OnboardingError {
             | Self::Discovery(_)
             | Self::Authority(_)
             | Self::RootUserUnknown
+            | Self::OutsideDomains
             | Self::ExpiryPast
             | Self::Client(_) => Cause::Input,
-            Self::Store(StoreError::Busy { .. }) => Cause::Passing,
+            Self::MailQuota { .. } => Cause::TooMany,
+            Self::Store(StoreError::Busy { .. }) | Self::Dns(_) => Cause::Passing,
             Self::Secrets(e) if e.is_transient() => Cause::Passing,
             Self::Store(_) | Self::Secrets(_) | Self::Key(_) | Self::Random(_) => Cause::Failure,
         }
@@ -367,7 +421,7 @@ impl OnboardingError {
             | Self::Endpoint { field, .. } => Some(field),
             Self::Discovery(e) => Some(e.field()),
             Self::Authority(_) => Some("/oidc/authority"),
-            Self::Email(_) => Some("/email"),
+            Self::Email(_) | Self::OutsideDomains => Some("/email"),
             Self::Domain(_) => Some("/domain"),
             Self::NameIdFormat(_) => Some("/saml/name_id_format"),
             Self::RootUserUnknown => Some("/root_user"),
@@ -380,6 +434,7 @@ impl OnboardingError {
             | Self::ForbiddenDefaults { .. }
             | Self::DomainTaken
             | Self::DomainProven
+            | Self::Dns(_)
             | Self::TooMany { .. }
             | Self::ConnectionIdTaken
             | Self::IdReserved
@@ -390,7 +445,13 @@ impl OnboardingError {
             | Self::Untested
             | Self::Step { .. }
             | Self::OperatorOnly
+            | Self::FreshSignIn
+            | Self::MailQuota { .. }
             | Self::NothingToEnforce
+            | Self::BreakGlassKnown
+            | Self::NobodyToInvite
+            | Self::EnforcementNeedsTest
+            | Self::EnforcementNeedsBreakGlass
             | Self::UserNameTaken
             | Self::SeatsUsedUp { .. }
             | Self::Locked
@@ -414,6 +475,9 @@ fn not_found(thing: Thing) -> &'static str {
         Thing::ClientSecret => "client_secret_not_found",
         Thing::ApiKey => "api_key_not_found",
         Thing::TestSignIn => "test_sign_in_not_found",
+        Thing::SetupLink => "setup_link_not_found",
+        Thing::SignInCode => "sign_in_code_not_found",
+        Thing::BreakGlass => "break_glass_not_found",
     }
 }
 

@@ -7,11 +7,16 @@
 pub mod api_keys;
 pub mod app_clients;
 pub mod audit;
+pub mod break_glass;
 pub mod connections;
+pub mod domain_proofs;
 pub mod domains;
 mod error;
 pub mod members;
+pub mod notices;
+pub mod owners;
 mod rules;
+pub mod sessions;
 pub mod settings;
 pub mod tenants;
 
@@ -22,7 +27,7 @@ use serde_json::{Value, json};
 
 use super::Gatehouse;
 use crate::domain::endpoint::EndpointPolicy;
-use crate::domain::ids::TenantId;
+use crate::domain::ids::{TenantId, UserId};
 use crate::domain::tenant::Tenant;
 use crate::store::{AuditRecord, CommitError, Guard, StoreError, TenantStore, TenantTransaction};
 
@@ -36,6 +41,17 @@ pub enum Actor {
         /// An ARN; locally a word.
         principal: String,
     },
+    /// An owner by a session: who signed in, or who redeemed a set-up link.
+    Session {
+        /// Public id of the session.
+        session: String,
+        /// Who signed in.
+        user: Option<UserId>,
+        /// When the identity provider asked the owner.
+        signed_in_at: Option<DateTime<Utc>>,
+    },
+    /// A scheduled function of ours.
+    Upkeep,
     /// An owner of the tenant.
     Owner {
         /// Public id of the API key.
@@ -49,6 +65,10 @@ impl Actor {
     pub fn to_value(&self) -> Value {
         match self {
             Self::Operator { principal } => json!({ "kind": "operator", "principal": principal }),
+            Self::Session { session, user, .. } => {
+                json!({ "kind": "owner", "session": session, "user": user })
+            }
+            Self::Upkeep => json!({ "kind": "upkeep" }),
             Self::Owner { key } => json!({ "kind": "owner", "key": key }),
         }
     }
@@ -58,7 +78,7 @@ impl Actor {
     pub fn is_operator(&self) -> bool {
         match self {
             Self::Operator { .. } => true,
-            Self::Owner { .. } => false,
+            Self::Owner { .. } | Self::Session { .. } | Self::Upkeep => false,
         }
     }
 }
@@ -95,6 +115,17 @@ impl Administration {
         Ok(admin)
     }
 
+    /// The hand of a scheduled function on a tenant.
+    #[must_use]
+    pub fn by_upkeep(gatehouse: Arc<Gatehouse>, tenant: &TenantId) -> Self {
+        let store = gatehouse.store.tenant(tenant);
+        Self {
+            gatehouse,
+            store,
+            actor: Actor::Upkeep,
+        }
+    }
+
     /// The operator's hand on what belongs to no tenant.
     #[must_use]
     pub fn of_deployment(gatehouse: Arc<Gatehouse>, principal: String) -> Self {
@@ -116,6 +147,20 @@ impl Administration {
             .record()
             .await?
             .ok_or(OnboardingError::NotFound(Thing::Tenant))
+    }
+
+    /// The tenant's id.
+    #[must_use]
+    pub fn tenant_id(&self) -> &TenantId {
+        self.store.id()
+    }
+
+    /// Counts one more request of the tenant in the window that ends at `until`; `false` when `most` came already.
+    ///
+    /// # Errors
+    /// [`OnboardingError::Store`] when the table fails.
+    pub async fn admits_request(&self, until: DateTime<Utc>, most: u64) -> Result<bool, OnboardingError> {
+        Ok(self.store.within_budget("requests", until, most).await?)
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -1,8 +1,10 @@
 //! What a tenant's owner may set (IL-04 … IL-07, IL-35, CH-12, SE-05, SE-08).
 
+use chrono::TimeDelta;
+
 use super::error::OnboardingError;
 use super::{Administration, rules, tenants};
-use crate::domain::connection::ConnectionState;
+use crate::domain::connection::{Connection, ConnectionState};
 use crate::domain::role_catalogue::RoleCatalogue;
 use crate::domain::tenant::{Tenant, TenantSettings};
 use crate::store::TenantTransaction;
@@ -11,6 +13,8 @@ use crate::store::TenantTransaction;
 const FEWEST_ACCESS: u32 = 5 * 60;
 /// Longest, in seconds.
 const MOST_ACCESS: u32 = 90 * 24 * 60 * 60;
+/// How old the test sign-in may be that enforcement needs.
+const TEST_FRESH: TimeDelta = TimeDelta::days(7);
 /// Most characters of an attribute's name.
 const MOST_ATTRIBUTE: usize = 256;
 /// Most characters of the contact that a page shows.
@@ -95,8 +99,9 @@ pub async fn update(
     tenants::update(admin, read, edit).await
 }
 
-/// IL-07, GH-07: passwords are switched off only while somebody can sign in otherwise. The transaction holds only while
-/// that connection stays as it is.
+/// IL-07, GH-07: passwords are switched off only while somebody can sign in otherwise: by an active connection that was
+/// tried out lately, and by a break-glass address that was tried out. The transaction holds only while that connection
+/// stays as it is.
 pub(super) async fn hold_enforcement(
     admin: &Administration,
     tx: &mut TenantTransaction,
@@ -107,9 +112,21 @@ pub(super) async fn hold_enforcement(
         return Ok(());
     }
     let connections = admin.store.connections().await?;
-    let active = connections
-        .iter()
-        .find(|connection| connection.state == ConnectionState::Active);
-    tx.check_connection(active.ok_or(OnboardingError::NothingToEnforce)?);
-    Ok(())
+    let active = |connection: &&Connection| connection.state == ConnectionState::Active;
+    if !connections.iter().any(|connection| active(&connection)) {
+        return Err(OnboardingError::NothingToEnforce);
+    }
+    let now = admin.now();
+    let tried = |connection: &&Connection| {
+        let test = connection.onboarding.test.as_ref();
+        test.is_some_and(|test| now - test.at <= TEST_FRESH)
+    };
+    let proven = connections.iter().filter(active).find(tried);
+    tx.check_connection(proven.ok_or(OnboardingError::EnforcementNeedsTest)?);
+    let list = admin.store.break_glass_list().await?;
+    if list.iter().any(|entry| entry.used_at.is_some()) {
+        Ok(())
+    } else {
+        Err(OnboardingError::EnforcementNeedsBreakGlass)
+    }
 }

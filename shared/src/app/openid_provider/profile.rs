@@ -64,10 +64,9 @@ async fn organization(
     if let Some(context) = context.filter(|context| context.tenant.id == user.tenant) {
         return Ok((Some(context.tenant.name.clone()), context.domains.clone()));
     }
-    let found = gatehouse.store.tenant(&user.tenant).record_and_domains().await?;
-    Ok(
-        found.map_or((None, ProvenDomains::default()), |(tenant, claims)| {
-            (Some(tenant.name), ProvenDomains::new(&claims))
-        }),
-    )
+    let store = gatehouse.store.tenant(&user.tenant);
+    match store.record_and_domains().await? {
+        Some((tenant, claims)) => Ok((Some(tenant.name), store.believed(&claims).await?)),
+        None => Ok((None, ProvenDomains::default())),
+    }
 }

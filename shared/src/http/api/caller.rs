@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::Gatehouse;
-use crate::app::onboarding::{Actor, Administration};
+use crate::app::onboarding::{Actor, Administration, sessions};
 use crate::http::problem::Problem;
 use crate::redacted::Secret;
 use crate::store::ApiKeyKind;
@@ -54,6 +54,10 @@ pub fn bearer(headers: &HeaderMap) -> Result<Secret, Problem> {
 /// 401 for no key and for one that is unknown, revoked or over; 403 for a key of another kind; 503 when the table is away.
 pub async fn owner(gatehouse: Arc<Gatehouse>, headers: &HeaderMap) -> Result<Administration, Problem> {
     let token = bearer(headers)?;
+    if token.expose().starts_with(sessions::PREFIX) {
+        let found = sessions::administration(gatehouse, token.expose()).await?;
+        return found.ok_or_else(wrong_token);
+    }
     let found = gatehouse.store.front_door().api_key(token.expose()).await;
     let key = found.map_err(|error| Problem::from(crate::app::onboarding::OnboardingError::from(error)))?;
     let key = key.ok_or_else(wrong_token)?;

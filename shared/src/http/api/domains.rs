@@ -5,8 +5,8 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::{Admin, Answer, ApiJson, PathIds, json, page, view};
-use crate::app::onboarding::OnboardingError;
 use crate::app::onboarding::domains::{self, DomainRequest};
+use crate::app::onboarding::{OnboardingError, domain_proofs};
 use crate::domain::domain_name::DomainName;
 
 /// A domain as it is asked for.
@@ -50,6 +50,12 @@ pub(super) async fn attest(Admin(admin): Admin, ApiJson(wanted): ApiJson<Wanted>
 /// `POST /operator/v1/tenants/{tenant}/domains/{domain}/approve`
 pub(super) async fn approve(Admin(admin): Admin, ids: PathIds) -> Answer {
     let claim = domains::approve(&admin, &ids.domain()?).await?;
+    Ok(json(StatusCode::OK, &view::domain(&claim)))
+}
+
+/// `POST …/domains/{domain}/check`: looks for the proof now.
+pub(super) async fn check(Admin(admin): Admin, ids: PathIds) -> Answer {
+    let claim = domain_proofs::check(&admin, &ids.domain()?).await?;
     Ok(json(StatusCode::OK, &view::domain(&claim)))
 }
 

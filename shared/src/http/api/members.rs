@@ -88,6 +88,14 @@ pub(super) async fn update(
     ))
 }
 
+/// `POST …/members/{member}/invite`
+pub(super) async fn invite(Admin(admin): Admin, ids: PathIds) -> Answer {
+    Ok(shown(
+        StatusCode::OK,
+        &members::invite(&admin, &ids.member()?).await?,
+    ))
+}
+
 /// `POST …/members/{member}/deactivate`
 pub(super) async fn deactivate(Admin(admin): Admin, ids: PathIds) -> Answer {
     Ok(shown(

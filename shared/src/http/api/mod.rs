@@ -7,9 +7,11 @@
 
 mod api_keys;
 mod audit;
+mod break_glass;
 mod caller;
 mod connections;
 mod domains;
+mod limits;
 mod members;
 pub mod openapi;
 mod patch;
@@ -19,6 +21,7 @@ mod refusal;
 mod relying_party;
 mod request;
 mod routes;
+mod sessions;
 pub mod table;
 mod tenants;
 mod tests_of_connections;
@@ -29,11 +32,12 @@ use axum::http::Response;
 
 pub use audit::audit_trail;
 pub use caller::{Admin, bearer, owner, wrong_token};
+pub use limits::{idempotent, rate_limited};
 pub use patch::{merge_into, merge_patch};
 pub use precondition::{IfMatch, etag, json, json_at};
 pub use query::{PageQuery, bad_cursor, page};
 pub use request::{ApiJson, OptionalJson, PathIds};
-pub use routes::{operator_routes, owner_routes, tenant_routes};
+pub use routes::{operator_routes, owner_routes, public_routes, tenant_routes};
 pub use tenants::{show_tenant, tenant_view};
 pub use view::app_client;
 

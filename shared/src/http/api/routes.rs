@@ -1,8 +1,14 @@
 //! The routes of one tenant's resources, with their documents.
 
+use std::sync::Arc;
+
 use super::openapi::Doc;
 use super::table::{Table, Verb};
-use super::{api_keys, audit, connections, domains, members, tenants, tests_of_connections as tests};
+use super::{
+    api_keys, audit, break_glass, connections, domains, members, sessions, tenants,
+    tests_of_connections as tests,
+};
+use crate::app::Gatehouse;
 
 use Verb::{Delete, Get, Patch, Post, Put};
 
@@ -65,7 +71,7 @@ fn connection_routes() -> Table {
             .changes(),
         )
         .merge(credential_routes(&at))
-        .merge(connection_steps(&at))
+        .merge(step_routes())
 }
 
 /// How we authenticate at an OpenID Provider or GitHub.
@@ -108,8 +114,9 @@ fn credential_routes(at: &impl Fn(&str) -> String) -> Table {
         )
 }
 
-/// Steps of a connection on its way, and its test sign-ins.
-fn connection_steps(at: &impl Fn(&str) -> String) -> Table {
+/// The way of a connection, and its test sign-ins.
+fn step_routes() -> Table {
+    let at = |action: &str| format!("/connections/{{connection}}/{action}");
     let doc = Doc::new;
     Table::new()
         .on(
@@ -180,6 +187,14 @@ fn domain_routes() -> Table {
             .lists("domain"),
         )
         .on(
+            Post,
+            "/domains/{domain}/check",
+            domains::check,
+            doc("check_domain", "Looks for the record that proves it, now")
+                .shows("domain")
+                .refuses(&[409]),
+        )
+        .on(
             Delete,
             "/domains/{domain}",
             domains::remove,
@@ -233,6 +248,12 @@ fn member_routes() -> Table {
         )
         .on(
             Post,
+            &at("invite"),
+            members::invite,
+            access("invite_member", "Mails the member the way to the sign-in"),
+        )
+        .on(
+            Post,
             &at("deactivate"),
             members::deactivate,
             access("deactivate_member", "Switches a member off; every access ends"),
@@ -251,9 +272,53 @@ fn member_routes() -> Table {
         )
 }
 
-fn other_routes() -> Table {
+/// What opens to whoever holds a link or a code: no key is needed.
+#[must_use]
+pub fn public_routes() -> Table<Arc<Gatehouse>> {
+    let doc = Doc::new(
+        "begin_session",
+        "A set-up link or the code of a sign-in, once, for a token",
+    );
+    Table::new().on(
+        Post,
+        "/session",
+        sessions::begin,
+        doc.body("session_new").answers(201, "session").refuses(&[404]),
+    )
+}
+
+fn break_glass_routes() -> Table {
     let doc = Doc::new;
     Table::new()
+        .on(
+            Get,
+            "/break-glass",
+            break_glass::list,
+            doc("list_break_glass", "Addresses that may pass single sign-on").lists("break_glass"),
+        )
+        .on(
+            Post,
+            "/break-glass",
+            break_glass::add,
+            doc("add_break_glass", "Adds an address; every owner hears of it")
+                .body("break_glass_new")
+                .makes("break_glass"),
+        )
+        .on(
+            Delete,
+            "/break-glass/{address}",
+            break_glass::remove,
+            doc(
+                "remove_break_glass",
+                "Removes an address; every owner hears of it",
+            )
+            .refuses(&[409]),
+        )
+}
+
+fn other_routes() -> Table {
+    let doc = Doc::new;
+    break_glass_routes()
         .on(
             Get,
             "/api-keys",
@@ -304,6 +369,12 @@ pub fn owner_routes() -> Table {
                 .makes("domain"),
         )
         .on(
+            Delete,
+            "/session",
+            sessions::end,
+            doc("end_session", "Ends the session of the token"),
+        )
+        .on(
             Get,
             "/tenant",
             tenants::read,
@@ -348,6 +419,17 @@ pub fn operator_routes() -> Table {
             doc("attest_domain", "Vouches for a domain")
                 .body("domain_new")
                 .makes("domain"),
+        )
+        .on(
+            Post,
+            "/setup-links",
+            sessions::make_link,
+            doc(
+                "create_setup_link",
+                "Makes a one-time set-up link, shown this once",
+            )
+            .may_have_body("setup_link_new")
+            .makes("setup_link"),
         )
         .on(
             Post,

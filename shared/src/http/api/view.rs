@@ -27,8 +27,23 @@ pub(super) fn domain(claim: &DomainClaim) -> Value {
         "include_subdomains": claim.include_subdomains,
         "proven_at": claim.proven_at,
         "proof": { "type": "TXT", "name": record_name(&claim.domain), "value": claim.proof },
-        "next_step": (claim.state == DomainState::Pending).then_some("set the TXT record of proof"),
+        "attested": claim.proof_state.attested,
+        "checked_at": claim.proof_state.checked_at,
+        "missing_since": claim.proof_state.missing_since,
+        "takes_over_at": claim.proof_state.takes_over_at,
+        "next_step": domain_step(claim),
     })
+}
+
+fn domain_step(claim: &DomainClaim) -> Option<&'static str> {
+    match claim.state {
+        DomainState::Pending if claim.proof_state.takes_over_at.is_some() => {
+            Some("keep the TXT record of proof until the claim of the other organization ends")
+        }
+        DomainState::Pending => Some("set the TXT record of proof, then have it checked"),
+        DomainState::Warned | DomainState::Lapsed => Some("set the TXT record of proof again"),
+        DomainState::Proven => None,
+    }
 }
 
 /// A connection: what was written, what the identity provider needs (IL-01), and what should be known.

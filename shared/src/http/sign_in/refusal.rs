@@ -92,6 +92,7 @@ fn of_refusal(refusal: &SignInRefusal) -> Told {
         | SignInRefusal::OtherProtocol
         | SignInRefusal::IssuerMismatch
         | SignInRefusal::NotEntitled
+        | SignInRefusal::NotAnOwner
         | SignInRefusal::AddressAmbiguous
         | SignInRefusal::AnotherSubjectLinked
         | SignInRefusal::UserNameTaken => Told::Page(StatusCode::FORBIDDEN, ASK_ADMIN),

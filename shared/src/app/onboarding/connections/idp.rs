@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::super::{Administration, error::OnboardingError};
+use crate::app::deadlines::Calendar;
 use crate::domain::connection::{Connection, Protocol, RequestBinding, SamlIdp};
 use crate::saml::certificate::Certificate;
 use crate::saml::metadata::idp::{self, ByHand, IdpMetadata, ReadMetadata, ReadOptions};
@@ -72,6 +73,51 @@ pub async fn set(
     )
     .await?;
     Ok((written, found.findings))
+}
+
+/// Whether the identity provider's metadata is fetched by URL.
+#[must_use]
+pub fn has_metadata_url(connection: &Connection) -> bool {
+    let idp = connection.protocol.saml().and_then(|saml| saml.idp.as_ref());
+    idp.is_some_and(|idp| idp.metadata_url.is_some())
+}
+
+/// Fetches the metadata anew (GH-08), and says whether anything changed. Keys and addresses of the same entity follow
+/// without a review, since the owner chose that URL; another entity's, or an expired document, changes nothing.
+///
+/// # Errors
+/// [`OnboardingError`]: `Fetch`, `Metadata`, `Changed`.
+pub async fn refresh(admin: &Administration, read: &Connection) -> Result<bool, OnboardingError> {
+    let Some(known) = read.protocol.saml().and_then(|saml| saml.idp.as_ref()) else {
+        return Ok(false);
+    };
+    let Some(url) = &known.metadata_url else {
+        return Ok(false);
+    };
+    let answer = admin.gatehouse.outbound.get(url).await?;
+    let options = ReadOptions {
+        entity_id: Some(&known.entity_id),
+        endpoints: admin.endpoint_policy(),
+    };
+    let found = idp::parse(answer.success()?, options)?;
+    let fresh = side(found.metadata, Some(url.clone()));
+    if fresh == *known || fresh.entity_id != known.entity_id {
+        return Ok(false);
+    }
+    let mut connection = read.clone();
+    if let Protocol::Saml(saml) = &mut connection.protocol {
+        saml.idp = Some(fresh);
+    }
+    connection.version += 1;
+    let mut tx = admin.store.begin();
+    tx.update_connection(&connection);
+    Calendar::of(&admin.gatehouse, &admin.store)
+        .await?
+        .connection(&mut tx, &connection);
+    let change = super::Change::quiet("connection.metadata_refreshed");
+    super::noted(admin, &mut tx, change, &connection)?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 async fn taken(

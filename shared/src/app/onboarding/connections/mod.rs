@@ -9,6 +9,7 @@ mod oidc;
 mod saml;
 pub mod secret;
 pub mod state;
+pub mod tell_members;
 mod validate;
 
 use serde_json::{Value, json};
@@ -207,6 +208,7 @@ async fn write(
         connection.onboarding.test = None;
         connection.state = ConnectionState::Draft;
     }
+    tell_members::begin(admin, &mut connection);
     connection.version = read.version + 1;
     let mut tx = admin.store.begin();
     tx.update_connection(&connection);

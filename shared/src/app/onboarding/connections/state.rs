@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::error::{OnboardingError, state_name};
 use super::super::{Actor, Administration, rules};
-use super::{Change, entitled, read, validate};
+use super::{Change, entitled, read, tell_members, validate};
 use crate::domain::connection::{Connection, ConnectionState};
 use crate::domain::ids::ConnectionId;
 use crate::domain::onboarding::{Rejection, Validation};
@@ -121,9 +121,20 @@ pub async fn take(
         rounds -= 1;
         match once(admin, id, step).await {
             Err(OnboardingError::Changed) if rounds > 0 => {}
+            Ok(connection) => return Ok(told(admin, connection).await),
             done => return done,
         }
     }
+}
+
+/// SE-02: tells the first members at once. What is left, or fails, is the upkeep's.
+async fn told(admin: &Administration, connection: Connection) -> Connection {
+    if tell_members::is_due(&connection)
+        && let Err(error) = tell_members::go_on(admin, &connection.id, tell_members::FIRST_PAGES).await
+    {
+        tracing::warn!(error.code = error.code(), connection.id = %connection.id, "members are told later");
+    }
+    connection
 }
 
 async fn once(admin: &Administration, id: &ConnectionId, step: &Step) -> Result<Connection, OnboardingError> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod create;
+mod invite;
 mod update;
 
 use super::error::{OnboardingError, Thing};
@@ -14,6 +15,7 @@ use crate::store::TenantTransaction;
 
 pub use access::{deactivate, reactivate, revoke_sessions};
 pub use create::{MOST_IMPORTED, NewMember, create, import};
+pub use invite::invite;
 pub use update::{MemberEdit, update};
 
 /// How often a change is tried anew when what it read has changed meanwhile.

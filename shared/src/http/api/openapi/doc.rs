@@ -45,6 +45,13 @@ impl Doc {
         self
     }
 
+    /// It answers with this record under this status.
+    #[must_use]
+    pub fn answers(mut self, status: u16, schema: &'static str) -> Self {
+        self.answer = Answer::Record(status, schema);
+        self
+    }
+
     /// It answers 200 with a page of these.
     #[must_use]
     pub fn lists(mut self, schema: &'static str) -> Self {

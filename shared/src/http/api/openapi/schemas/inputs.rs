@@ -27,6 +27,12 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 }),
             ),
         ),
+        ("break_glass_new", input(&["email"], json!({ "email": text() }))),
+        (
+            "setup_link_new",
+            input(&[], json!({ "expires_at": perhaps_instant() })),
+        ),
+        ("session_new", session_new()),
         ("member_new", member_new()),
         ("member_change", member_change()),
         (
@@ -35,7 +41,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ),
         ("app_client_settings", app_client()),
         (
-            "client_secret_new",
+            "app_client_secret_new",
             input(&[], json!({ "expires_at": perhaps_instant() })),
         ),
     ];
@@ -75,6 +81,13 @@ fn settings() -> Value {
             "provision_beside_scim": switch(),
         }),
     )
+}
+
+fn session_new() -> Value {
+    json!({ "oneOf": [
+        input(&["setup_link"], json!({ "setup_link": text() })),
+        input(&["code", "code_verifier"], json!({ "code": text(), "code_verifier": text() })),
+    ]})
 }
 
 fn member_new() -> Value {

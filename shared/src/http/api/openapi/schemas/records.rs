@@ -23,6 +23,15 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             record(json!({ "id": text(), "at": instant(), "action": text(), "data": any_object() })),
         ),
         ("sign_in_failure", sign_in_failure()),
+        (
+            "break_glass",
+            record(json!({ "email": text(), "added_at": instant(), "used_at": perhaps_instant() })),
+        ),
+        (
+            "setup_link",
+            record(json!({ "id": text(), "setup_link": text(), "url": text(), "expires_at": instant() })),
+        ),
+        ("session", session()),
         ("app_client", app_client()),
         (
             "client_secret_made",
@@ -139,9 +148,23 @@ fn domain() -> Value {
             "include_subdomains": switch(),
             "proven_at": perhaps_instant(),
             "proof": record(json!({ "type": text(), "name": text(), "value": text() })),
+            "attested": switch(),
+            "checked_at": perhaps_instant(),
+            "missing_since": perhaps_instant(),
+            "takes_over_at": perhaps_instant(),
             "next_step": perhaps_text(),
         },
     })
+}
+
+fn session() -> Value {
+    record(json!({
+        "id": text(),
+        "tenant": text(),
+        "token": text(),
+        "signed_in_at": perhaps_instant(),
+        "expires_at": instant(),
+    }))
 }
 
 fn sign_in_failure() -> Value {
