@@ -99,7 +99,6 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
     }
 
     /// The routes, and what is said of them with `prefix` before each path.
-    #[must_use]
     pub fn split(self, prefix: &str) -> (Router<S>, Vec<Operation>) {
         let prefixed = self.operations.into_iter().map(|operation| Operation {
             path: format!("{prefix}{}", operation.path)
