@@ -24,6 +24,10 @@ const AUDIT_DAYS: i64 = 400;
 /// One item of the outbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time is read, and handed on at once"
+)]
 pub enum OutboxRecord {
     /// Events of one change, in order.
     Events {

@@ -1,5 +1,9 @@
 //! SIGKILL between every two steps of a reminder, for real: a process is killed just before each of its requests to AWS,
 //! and another takes up its data folder.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a child process and a long run are told by the environment"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

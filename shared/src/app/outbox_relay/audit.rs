@@ -10,6 +10,9 @@ use crate::domain::event::Event;
 use crate::domain::ids::TenantId;
 use crate::store::{AuditRecord, OutboxKey, OutboxRecord};
 
+/// Of one tenant: outbox keys with the place of their record in the batch, and the places of what has none.
+type Wanted = (Vec<(OutboxKey, usize)>, Vec<usize>);
+
 /// What a user's entry keeps of the user: nothing that says who it is beyond the id.
 const KEPT_OF_A_USER: [&str; 4] = ["id", "role", "active", "source"];
 /// Members of an event's data that are records of a person.
@@ -53,7 +56,7 @@ impl Relay {
 impl Relay {
     /// Adds every event to its tenant's feed, for replay.
     pub(super) async fn append_to_feed(&self, read: &[Read<'_>], failed: &mut BTreeSet<usize>) {
-        let mut by_tenant: BTreeMap<&TenantId, (Vec<(OutboxKey, usize)>, Vec<usize>)> = BTreeMap::new();
+        let mut by_tenant: BTreeMap<&TenantId, Wanted> = BTreeMap::new();
         for one in read {
             let OutboxRecord::Events { events, .. } = &one.record else {
                 continue;
