@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono::TimeDelta;
 use gatehouse::app::Gatehouse;
+use gatehouse::app::account_recheck::Budget;
 use gatehouse::app::outbox_relay::{Relay, RelayError};
 use gatehouse::app::reminder::{Reminder, ReminderError};
 use gatehouse::config::{Config, ConfigError};
@@ -110,6 +111,7 @@ pub fn scheduled(
     gatehouse: &Arc<Gatehouse>,
 ) -> ScheduledFunctions {
     let (source, reminder, upkeep) = (source.clone(), reminder.clone(), gatehouse.clone());
+    let recheck = gatehouse.clone();
     ScheduledFunctions::default()
         .with("outbox_relay", move || {
             let source = source.clone();
@@ -123,6 +125,13 @@ pub fn scheduled(
             let gatehouse = upkeep.clone();
             async move {
                 let done = connection_upkeep::handle(&gatehouse).await;
+                done.map_err(|error| error.to_string())
+            }
+        })
+        .with("account_recheck", move || {
+            let gatehouse = recheck.clone();
+            async move {
+                let done = account_recheck::handle(&gatehouse, Budget::default()).await;
                 done.map_err(|error| error.to_string())
             }
         })

@@ -7,7 +7,7 @@ use crate::domain::connection::Connection;
 use crate::domain::deadline::{Deadline, Stage};
 use crate::domain::event::Event;
 use crate::domain::group::Group;
-use crate::domain::ids::{ClientId, TenantId, UserId};
+use crate::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
 use crate::domain::team::{Team, TeamMembership};
 use crate::domain::tenant::{DomainClaim, Tenant};
 use crate::domain::user::User;
@@ -83,6 +83,16 @@ pub fn identity_linked(user: &User, connection: &Connection, at: DateTime<Utc>) 
         at,
         ..event("identity.linked", user, json!({ "connection": connection.id }))
     }
+}
+
+/// `identity.disabled`: the identity provider does not vouch for the user any more (SE-06); every session is over.
+#[must_use]
+pub fn identity_disabled(user: &User, connection: &ConnectionId) -> Event {
+    event(
+        "identity.disabled",
+        user,
+        json!({ "connection": connection, "reason": "invalid_grant", "epoch": user.epoch }),
+    )
 }
 
 /// `team.created`.

@@ -3,6 +3,7 @@
 //! A use case takes [`Gatehouse`] and what came in; it answers with what happened, or an error of its own enum. It
 //! knows neither HTTP nor pages.
 
+pub mod account_recheck;
 pub mod attempt;
 pub mod browser;
 pub mod bypass;

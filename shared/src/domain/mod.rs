@@ -12,6 +12,7 @@ pub mod letter;
 pub mod onboarding;
 pub mod phone;
 pub mod profile;
+pub mod recheck;
 pub mod role_catalogue;
 pub mod scim_record;
 pub mod session;

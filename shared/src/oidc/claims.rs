@@ -166,7 +166,11 @@ impl Reading<'_> {
         }
     }
 
-    fn subject_parts(&self, claims: &Claims) -> Result<Vec<String>, OidcRefusal> {
+    /// What identifies the person, in parts.
+    ///
+    /// # Errors
+    /// [`OidcRefusal::IdTokenSubject`] or [`OidcRefusal::SubjectClaims`].
+    pub fn subject_parts(&self, claims: &Claims) -> Result<Vec<String>, OidcRefusal> {
         let sub = id_token::subject(claims)?;
         let owned = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect();
         match self.subject {

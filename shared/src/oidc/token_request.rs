@@ -170,7 +170,10 @@ pub fn read(success: bool, status: u16, body: &[u8]) -> Result<Tokens, OidcRefus
     };
     let answer: Answer = serde_json::from_slice(body).map_err(|_| unreadable.clone())?;
     if let Some(error) = &answer.error {
-        return Err(refused(error, answer.error_description.as_deref()));
+        let refusal = refused(error, answer.error_description.as_deref());
+        // A server that is out of order has not judged the grant, whatever stands in its answer.
+        let judged = status < 500 || !ends_access(&refusal);
+        return Err(if judged { refusal } else { unreadable });
     }
     if !success {
         return Err(unreadable);

@@ -196,6 +196,17 @@ pub(super) fn modified_sk(at: DateTime<Utc>, uid: &str) -> String {
 pub(super) fn identity(t: &TenantId, c: &ConnectionId, subject: &str) -> Key {
     directory(format!("ID#{t}#{c}#{subject}"), ".")
 }
+/// Accounts that are due in an hour, of all tenants.
+pub(super) fn recheck_pk(hour: DateTime<Utc>) -> String {
+    format!("RC#{}", hour.format("%Y-%m-%dT%H"))
+}
+pub(super) fn recheck(hour: DateTime<Utc>, subject: &str, t: &TenantId, c: &ConnectionId) -> Key {
+    directory(recheck_pk(hour), format!("{subject}#{t}#{c}"))
+}
+/// The first hour whose queue may hold anything.
+pub(super) fn recheck_cursor() -> Key {
+    directory("RC#".to_owned(), "cursor")
+}
 pub(super) fn counter(t: &TenantId, kind: char, id: &str) -> (Key, String) {
     let (shard, slot) = counter_place(id);
     (

@@ -27,6 +27,7 @@ mod keys;
 mod lists;
 mod outbox;
 mod provisioned;
+mod rechecks;
 mod scim_access;
 mod sessions;
 mod setup_links;
@@ -54,6 +55,7 @@ pub use groups::{
 };
 pub use lists::{ListCounts, ListEntry};
 pub use outbox::{AuditRecord, MailJob, OutboxKey, OutboxRecord, read_outbox};
+pub use rechecks::{DueAccount, DuePage};
 pub use scim_access::ScimAccess;
 pub use transaction::{Guard, TenantTransaction};
 pub use users::KnownIdentity;

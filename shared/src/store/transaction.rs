@@ -48,6 +48,8 @@ pub enum Guard {
     ChangePart,
     /// The deleted user's memberships are still to be cleared.
     Departure,
+    /// The account still waits for its check.
+    Recheck,
     /// The attempt is still open.
     Attempt,
     /// The assertion (or another one-time id) has not been seen.

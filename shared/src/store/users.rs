@@ -11,6 +11,7 @@ use super::transaction::{Expression, Guard, TenantTransaction};
 use super::user_items::{self, SECONDARY};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{ConnectionId, UserId};
+use crate::domain::recheck::Recheck;
 use crate::domain::upstream::SealedToken;
 use crate::domain::user::User;
 
@@ -35,6 +36,12 @@ pub struct KnownIdentity {
     /// Its refresh token, sealed for this identity (SE-06).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<SealedToken>,
+    /// How it is checked between sign-ins; it waits in a queue exactly while this is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<Recheck>,
+    /// Since when the identity provider does not vouch for it any more; the next sign-in there takes it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<DateTime<Utc>>,
 }
 
 impl TenantStore {
@@ -224,22 +231,53 @@ impl TenantTransaction {
 
     /// Links an identity that nobody has yet.
     pub fn create_identity(&mut self, connection: &ConnectionId, subject: &str, identity: &KnownIdentity) {
-        let key = keys::identity(&self.handle.tenant, connection, subject);
-        let item = Item::new(key)
-            .doc("identity", identity)
-            .map(|i| i.with("uid", text(identity.user.as_str())));
+        let item = self.identity_item(connection, subject, identity);
         self.inner.put(Guard::Identity, item, Some(Expression::absent()));
         let mirror = keys::user_identity(&self.handle.tenant, &identity.user, connection, subject);
         self.inner.put(Guard::Fresh, Ok(Item::new(mirror)), None);
     }
 
-    /// Writes the facts of one more sign-in beside the identity, while it still leads to the same user.
-    pub fn touch_identity(&mut self, connection: &ConnectionId, subject: &str, identity: &KnownIdentity) {
-        let key = keys::identity(&self.handle.tenant, connection, subject);
-        let item = Item::new(key)
-            .doc("identity", identity)
-            .map(|i| i.with("uid", text(identity.user.as_str())));
-        let same = Expression::new("uid = :uid").value(":uid", text(identity.user.as_str()));
-        self.inner.put(Guard::Identity, item, Some(same));
+    /// Writes the facts of one more sign-in beside the identity, while it still leads to the same user and its refresh
+    /// token is the one in `before`: a token that was replaced meanwhile is not written over by the spent one.
+    pub fn touch_identity(
+        &mut self,
+        (connection, subject): (&ConnectionId, &str),
+        before: Option<&KnownIdentity>,
+        identity: &KnownIdentity,
+    ) {
+        let item = self.identity_item(connection, subject, identity);
+        let uid = text(identity.user.as_str());
+        let same = match before.and_then(upstream_mark) {
+            Some(mark) => Expression::new("uid = :uid AND up = :up").value(":up", text(mark)),
+            None => Expression::new("uid = :uid AND attribute_not_exists(up)"),
+        };
+        self.inner
+            .put(Guard::Identity, item, Some(same.value(":uid", uid)));
     }
+
+    pub(super) fn identity_item(
+        &self,
+        connection: &ConnectionId,
+        subject: &str,
+        identity: &KnownIdentity,
+    ) -> Result<Item, StoreError> {
+        let key = keys::identity(&self.handle.tenant, connection, subject);
+        let item = Item::new(key).doc("identity", identity)?;
+        let item = item.with("uid", text(identity.user.as_str()));
+        Ok(match upstream_mark(identity) {
+            Some(mark) => item.with("up", text(mark)),
+            None => item,
+        })
+    }
+}
+
+/// Changes with the refresh token, and with what is known of it.
+fn upstream_mark(identity: &KnownIdentity) -> Option<String> {
+    let token = identity.upstream.as_ref()?;
+    let recheck = identity.recheck.clone().unwrap_or_default();
+    let asked = recheck.asked_at.map(|at| at.timestamp_millis());
+    Some(keys::hash(&format!(
+        "{} {} {asked:?} {} {:?}",
+        token.nonce, token.data, recheck.in_doubt, recheck.rotates
+    )))
 }

@@ -111,6 +111,27 @@ class Gatehouse:
         want(connection["state"] == "active", f"the connection is {connection['state']}")
         return connection
 
+    def oidc_connection(self, tenant, register, secret=None, **oidc):
+        """An active OpenID Connect connection; gives it as the API shows it. `register` tells the provider of it."""
+        path = f"/tenants/{tenant}/connections"
+        wish = {"protocol": "oidc", "name": f"OpenID Connect {oidc['client_id']}", "oidc": oidc}
+        connection, etag = self.operator("POST", path, wish)
+        path = f"{path}/{connection['id']}"
+        register(connection)
+        if secret is not None:
+            self.operator("PUT", f"{path}/client-secret", {"client_secret": secret}, etag)
+        connection, _ = self.operator(
+            "POST", f"{path}/activate", {"without_test": "set up by the interoperability tests"}
+        )
+        want(connection["state"] == "active", f"the connection is {connection['state']}")
+        return connection
+
+    def control(self, path, body=None):
+        """A call of the control URL."""
+        answer = self.http.post(f"{self.local['control_url']}{path}", json=body or {}, timeout=60)
+        want(answer.status_code == 200, f"POST {path}: {answer.status_code} {answer.text[:500]}")
+        return answer.json()
+
     def sp_metadata(self, service_provider):
         answer = self.http.get(service_provider["metadata_url"], timeout=30)
         want(answer.status_code == 200, f"SP metadata: {answer.status_code}")

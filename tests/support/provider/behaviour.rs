@@ -35,6 +35,8 @@ pub struct Behaviour {
     pub client: Client,
     /// Refresh tokens are refused with `invalid_grant` from now on.
     pub refresh_revoked: bool,
+    /// A refresh token is good for one use: the answer brings the next one.
+    pub refresh_once: bool,
 }
 
 impl Behaviour {
@@ -58,6 +60,7 @@ impl Behaviour {
                 methods: vec!["client_secret_basic", "client_secret_post", "private_key_jwt"],
             },
             refresh_revoked: false,
+            refresh_once: false,
         }
     }
 }

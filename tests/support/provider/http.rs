@@ -168,6 +168,9 @@ fn token(
         "refresh_token" => {
             let found = inner.refresh_tokens.get(field("refresh_token")).cloned();
             let usable = found.filter(|_| !inner.behaviour.refresh_revoked);
+            if inner.behaviour.refresh_once {
+                inner.refresh_tokens.remove(field("refresh_token"));
+            }
             usable.ok_or((400, "invalid_grant"))?
         }
         _ => return Err((400, "unsupported_grant_type")),

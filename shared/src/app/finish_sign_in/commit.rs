@@ -15,6 +15,7 @@ use crate::app::{Gatehouse, events, issue_code, test_sign_in};
 use crate::domain::connection::ConnectionState;
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
+use crate::domain::recheck::{Recheck, hour_of, next_check};
 use crate::domain::session::{Session, SessionToken};
 use crate::domain::team::Source;
 use crate::domain::upstream::SealedToken;
@@ -267,13 +268,17 @@ impl Round<'_> {
     fn write_entry(&self, tx: &mut TenantTransaction, entry: &Entry, now: DateTime<Utc>) -> (UserId, u64) {
         let connection = &self.context.connection;
         let subject = &self.verified.person.subject;
+        let upstream = self.upstream();
+        let recheck = self.recheck(tx, upstream.as_ref(), now);
         let identity = |user: &UserId, epoch: u64| KnownIdentity {
             user: user.clone(),
             epoch,
             email: self.verified.person.email.clone(),
             linked_at: self.identity.map_or(now, |known| known.linked_at),
             last_sign_in: now,
-            upstream: self.upstream(),
+            upstream: upstream.clone(),
+            recheck: recheck.clone(),
+            disabled_at: None,
         };
         match entry {
             Entry::Known { user, epoch, change } => {
@@ -284,7 +289,8 @@ impl Round<'_> {
                     }
                     None => tx.check_user(user, *epoch),
                 }
-                tx.touch_identity(&connection.id, subject, &identity(user, *epoch));
+                let after = identity(user, *epoch);
+                tx.touch_identity((&connection.id, subject), self.identity, &after);
                 (user.clone(), *epoch)
             }
             Entry::Linked(user) => {
@@ -318,6 +324,23 @@ impl Round<'_> {
             Ok(record) => tx.audit(&record),
             Err(error) => tracing::error!(error = %error, "incomplete groups were not recorded"),
         }
+    }
+
+    /// What is known of the refresh token; an account that has its first one begins to wait for its check.
+    fn recheck(
+        &self,
+        tx: &mut TenantTransaction,
+        upstream: Option<&SealedToken>,
+        now: DateTime<Utc>,
+    ) -> Option<Recheck> {
+        upstream?;
+        let Some(before) = self.identity.and_then(|identity| identity.recheck.clone()) else {
+            let (connection, subject) = (&self.context.connection.id, &self.verified.person.subject);
+            tx.await_recheck(connection, subject, hour_of(next_check(subject, now)));
+            return Some(Recheck::default());
+        };
+        let renewed = self.verified.person.upstream.is_some();
+        Some(if renewed { before.renewed() } else { before })
     }
 
     /// The newest refresh token of the identity provider: providers need not give one at every sign-in.

@@ -6,7 +6,7 @@
 
 pub mod decide;
 mod github;
-mod oidc;
+pub(in crate::app) mod oidc;
 pub mod person;
 pub mod refusal;
 pub mod saml;

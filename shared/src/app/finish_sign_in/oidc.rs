@@ -38,7 +38,7 @@ pub(super) async fn verified(
     };
     let tokens = tokens::redeem(gatehouse, connection, grant).await?;
     let issuer = Issuer::of(oidc).ok_or(SignInRefusal::ConnectionIncomplete)?;
-    let claims = id_token_claims(gatehouse, (oidc, provider), &issuer, &tokens, &nonce).await?;
+    let claims = id_token_claims(gatehouse, (oidc, provider), &issuer, &tokens, Some(&nonce)).await?;
     let reading = Reading {
         settings: &oidc.settings,
         subject: &connection.subject,
@@ -72,20 +72,20 @@ pub(super) async fn verified(
     })
 }
 
-/// Verifies the ID token, by newer keys where the known ones do not fit.
-async fn id_token_claims(
+/// Verifies the ID token, by newer keys where the known ones do not fit. A refreshed one has no nonce to bind.
+pub(in crate::app) async fn id_token_claims(
     gatehouse: &Gatehouse,
     (oidc, provider): (&OidcConnection, &OidcProvider),
     issuer: &Issuer,
     tokens: &Tokens,
-    nonce: &str,
+    nonce: Option<&str>,
 ) -> Result<Claims, FinishError> {
     let token = tokens.id_token.as_ref().ok_or(OidcRefusal::IdTokenMissing)?;
     let expected = Expectations {
         issuer,
         client_id: oidc.settings.client_id.as_deref().unwrap_or_default(),
         algorithms: &allowed_algorithms(&oidc.settings),
-        nonce: Some(nonce),
+        nonce,
         access_token: Some(tokens.access_token.expose()),
         now: gatehouse.clock.now(),
     };

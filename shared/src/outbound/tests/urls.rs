@@ -74,6 +74,20 @@ async fn refuses_a_name_if_any_of_its_addresses_is_not_public() {
         "::ffff:10.0.0.1",
         "fd00:ec2::254",
         "0.0.0.0",
+        "192.168.1.1",
+        "172.16.0.1",
+        "100.64.0.1",
+        "fe80::1",
+        // NAT64 around private and metadata addresses, for local use, 6to4, Teredo, compatible and translated.
+        "64:ff9b::10.0.0.1",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::8.8.8.8",
+        "2002:a00:1::1",
+        "2001::1",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "255.255.255.255",
+        "ff02::1",
     ] {
         for answers in [[PUBLIC, other], [other, PUBLIC]] {
             let (client, script) = deployed(&server, &[&answers]);

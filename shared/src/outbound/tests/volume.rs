@@ -87,6 +87,29 @@ async fn every_encoding_but_identity_is_refused() {
 }
 
 #[tokio::test]
+async fn a_hundred_megabytes_behind_gzip_are_never_unpacked() {
+    // The beginning of a gzip stream (RFC 1952), then as much as anybody wants to read.
+    let magic = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".to_vec();
+    let flood = Step::Repeat(vec![0; 0x10000], Duration::ZERO);
+    let said = vec![
+        head("Content-Encoding: gzip\r\nContent-Type: application/json\r\n"),
+        Step::Send(magic.clone()),
+        flood.clone(),
+    ];
+    let started = Instant::now();
+    let error = refused(get(&TestServer::plain(vec![said]), LIMITS).await);
+    assert_eq!(error.code(), "outbound_encoding_refused");
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "the body was not waited for"
+    );
+    // Unsaid, it is octets like any others, and counted as they come.
+    let unsaid = vec![head(""), Step::Send(magic), flood];
+    let error = refused(get(&TestServer::plain(vec![unsaid]), LIMITS).await);
+    assert_eq!(error.code(), "outbound_too_large");
+}
+
+#[tokio::test]
 async fn a_slow_drip_ends_with_the_deadline_although_every_read_succeeds() {
     let drip = Step::Repeat(b"1\r\nx\r\n".to_vec(), Duration::from_millis(20));
     let in_body = TestServer::plain(vec![vec![head("Transfer-Encoding: chunked\r\n"), drip]]);

@@ -1,0 +1,163 @@
+"""OpenID Providers that we did not write: npm oidc-provider (certified) and pyop."""
+
+from contextlib import contextmanager
+
+import requests
+
+from checks import want, want_equal
+from people import person
+from pyop_provider import PyopProvider
+from refusals import want_refused
+
+SECRET = "a secret: with ~odd% +characters&="
+# pyop compares HTTP Basic without decoding its parts, against RFC 6749 section 2.3.1.
+PLAIN_SECRET = "0123456789abcdef0123456789abcdef"
+
+
+class Group:
+    def __init__(self, world):
+        self.world = world
+        self.pyop = PyopProvider()
+        world.at_end(self.pyop.stop)
+
+    def checks(self):
+        yield "oidc_provider.client_secret_basic", self.node_signs_in, "client_secret_basic", False
+        yield "oidc_provider.client_secret_post", self.node_signs_in, "client_secret_post", False
+        yield "oidc_provider.private_key_jwt", self.node_signs_in, "private_key_jwt", False
+        yield "oidc_provider.es256", self.node_signs_in, "client_secret_basic", True
+        yield "oidc_provider.an_unverified_address_is_refused", self.unverified
+        yield "oidc_provider.a_wrong_secret_is_told_to_the_owner", self.wrong_secret
+        yield "pyop.client_secret_basic", self.pyop_signs_in, "client_secret_basic"
+        yield "pyop.client_secret_post", self.pyop_signs_in, "client_secret_post"
+        yield "oidc_provider.refresh_rotates_until_it_is_revoked", self.recheck
+
+    def connect_node(self, method, secret=SECRET, offline=False, alg="RS256"):
+        """A provider with a client of its own, and the connection to it."""
+        node = self.world.node("oidc_provider.mjs")
+        issuer = node.call(op="start")["issuer"]
+        client_id = f"{method}-{alg}".lower()
+
+        def register(connection):
+            side = connection["relying_party"]
+            client = {
+                "client_id": client_id,
+                "redirect_uris": [side["redirect_uri"]],
+                "token_endpoint_auth_method": method,
+                "id_token_signed_response_alg": alg,
+                "scope": "openid profile email offline_access",
+            }
+            if method == "private_key_jwt":
+                keys = requests.get(f"{side['redirect_uri']}/jwks", timeout=10).json()
+                client["jwks"] = keys
+                client["token_endpoint_auth_signing_alg"] = keys["keys"][0]["alg"]
+            else:
+                client["client_secret"] = SECRET
+            answer = node.call(op="register", client=client)
+            want("error" not in answer, f"oidc-provider: {answer}")
+
+        node.connection = self.world.gatehouse.oidc_connection(
+            self.world.tenant,
+            register,
+            secret=None if method == "private_key_jwt" else secret,
+            authority=issuer,
+            client_id=client_id,
+            client_authentication=method,
+            offline_access=offline,
+        )
+        return node
+
+    def node_signs_in(self, method, elliptic):
+        node = self.connect_node(method, alg="ES256" if elliptic else "RS256")
+        self.signs_in(node, f"{method}-{elliptic}".replace("_", "-").lower())
+        seen = node.call(op="seen")["seen"]
+        tokens = [one for one in seen if one["path"] == "/token"]
+        want_equal(len(tokens), 1, "token requests")
+        want_equal(tokens[0]["basic"], method == "client_secret_basic", "HTTP Basic")
+        # This provider keeps claims out of the ID token where userinfo can be asked.
+        want(any(one["path"] == "/me" for one in seen), "userinfo was not asked")
+
+    def signs_in(self, node, name, browser=None):
+        who = self.claims(name)
+        node.call(op="set", person=who)
+        result = self.world.sign_in(browser or self.world.browser(), connection=node.connection["id"])
+        self.want_claims(result["claims"], who)
+        return result
+
+    def claims(self, name):
+        return {
+            "sub": f"account-{name}",
+            "email": person(name),
+            "email_verified": True,
+            "name": "Grace Hopper",
+            "given_name": "Grace",
+            "family_name": "Hopper",
+        }
+
+    def want_claims(self, claims, who):
+        for name in ("email", "email_verified", "given_name", "family_name"):
+            want_equal(claims.get(name), who[name], f"claim {name}")
+        want(claims["sub"] != who["sub"], "sub is ours")
+
+    def unverified(self):
+        node = self.connect_node("client_secret_basic", alg="RS256")
+        node.call(op="set", person={**self.claims("unverified"), "email_verified": False})
+        _, page = self.world.arrive(self.world.browser(), connection=node.connection["id"])
+        want_refused(self.world, page, "email_unverified")
+
+    def wrong_secret(self):
+        node = self.connect_node("client_secret_post", secret="another secret")
+        node.call(op="set", person=self.claims("wrong-secret"))
+        _, page = self.world.arrive(self.world.browser(), connection=node.connection["id"])
+        failure = self.world.last_failure()
+        want_equal(failure["code"], "idp_client_refused", "recorded code")
+        want(failure["reference"] in page.body, f"the page shows no reference: {page}")
+
+    def pyop_signs_in(self, method):
+        def register(connection):
+            self.pyop.register(method, PLAIN_SECRET, connection["relying_party"]["redirect_uri"], method)
+
+        connection = self.world.gatehouse.oidc_connection(
+            self.world.tenant,
+            register,
+            secret=PLAIN_SECRET,
+            authority=self.pyop.issuer,
+            client_id=method,
+            client_authentication=method,
+        )
+        who = self.claims(f"pyop-{method}".replace("_", "-"))
+        self.pyop.answers(who["sub"], {name: value for name, value in who.items() if name != "sub"})
+        result = self.world.sign_in(self.world.browser(), connection=connection["id"])
+        self.want_claims(result["claims"], who)
+        want("/userinfo" in self.pyop.seen, "userinfo was not asked")
+
+    @contextmanager
+    def hours_later(self):
+        """Gatehouse's clock, put back at the end."""
+        moved = []
+
+        def pass_hours(hours):
+            self.world.gatehouse.control("/clock", {"advance_seconds": hours * 3600})
+            moved.append(hours)
+
+        try:
+            yield pass_hours
+        finally:
+            self.world.gatehouse.control("/clock", {"advance_seconds": -3600 * sum(moved)})
+
+    def run_recheck(self):
+        return self.world.gatehouse.control("/functions/account_recheck/run")["result"]
+
+    def recheck(self):
+        """The account is checked by its refresh token, which the provider replaces at each use, until it is revoked."""
+        node = self.connect_node("client_secret_basic", offline=True)
+        result = self.signs_in(node, "recheck")
+        with self.hours_later() as pass_hours:
+            for round in (1, 2):
+                pass_hours(7)
+                done = self.run_recheck()
+                want_equal((done["confirmed"], done["disabled"]), (1, 0), f"round {round}")
+            node.call(op="revoke")
+            pass_hours(7)
+            done = self.run_recheck()
+            want_equal((done["confirmed"], done["disabled"]), (0, 1), "after the revocation")
+        want(result["tokens"].get("access_token"), "the app had tokens")
