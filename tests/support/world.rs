@@ -27,6 +27,7 @@ use gatehouse::saml::keys::{KeyMaterial, KeyRing, RsaSize};
 use gatehouse::secrets::SecretName;
 use gatehouse_local::control::ReadMail;
 use gatehouse_local::event_source::Position;
+use gatehouse_local::http_client::Service;
 use gatehouse_local::{Local, Options, functions};
 use serde_json::json;
 
@@ -264,6 +265,21 @@ impl World {
     /// Moves the clock on.
     pub fn pass(&self, time: TimeDelta) {
         self.gatehouse.clock.advance(time);
+    }
+
+    /// Checks what was asked of DynamoDB since the traffic was last cleared: how often each operation, in name order, and
+    /// how many requests waited for one another.
+    #[track_caller]
+    pub fn assert_dynamodb(&self, sequential: usize, calls: &[(&str, usize)]) {
+        let traffic = self.local.traffic();
+        let counts = traffic.counts().into_iter();
+        let found = counts
+            .filter(|((service, _), _)| *service == Service::DynamoDb)
+            .map(|((_, operation), count)| (operation, count))
+            .collect::<Vec<_>>();
+        let wanted = calls.iter().map(|(name, count)| ((*name).to_owned(), *count));
+        assert_eq!(found, wanted.collect::<Vec<_>>());
+        assert_eq!(traffic.sequential_round_trips(Service::DynamoDb), sequential);
     }
 
     /// Codes in the tenant's audit trail of today's failed sign-ins.

@@ -4,8 +4,19 @@ use chrono::TimeDelta;
 use gatehouse::openid_provider::pkce::CodeChallenge;
 use gatehouse_tests::admin::{Caller, MadeTenant};
 use gatehouse_tests::app::VERIFIER;
-use gatehouse_tests::{Answer, Api, Visitor, World, problem};
+use gatehouse_tests::{Answer, Api, Idp, Visitor, World, problem};
 use serde_json::{Value, json};
+
+/// What the operator and the owner see of a world, and the connection's identity provider.
+fn into_api(world: World) -> (Api, Idp) {
+    let api = Api {
+        local: world.local,
+        event_check: world.event_check,
+        gatehouse: world.gatehouse,
+        router: world.router,
+    };
+    (api, world.idp)
+}
 
 /// A tenant that signs in by SAML, with an owner who has signed in to the app.
 struct Setup {
@@ -232,13 +243,7 @@ async fn aq_21_the_list_changes_only_after_a_fresh_sign_in() {
     );
     let gone = again.delete("/owner/v1/break-glass/root@lab.acme.com").await;
     assert_eq!(gone.problem(), problem(404, "break_glass_not_found"));
-    let world = setup.world;
-    let api = Api {
-        local: world.local,
-        event_check: world.event_check,
-        gatehouse: world.gatehouse,
-        router: world.router,
-    };
+    let (api, _) = into_api(setup.world);
     let told = api.letters();
     let told = told
         .iter()
@@ -306,13 +311,7 @@ async fn aq_21_a_break_glass_address_passes_once_per_request() {
         .iter()
         .filter(|entry| entry["action"] == "break_glass.used");
     assert_eq!(used.count(), 1);
-    let world = setup.world;
-    let api = Api {
-        local: world.local,
-        event_check: world.event_check,
-        gatehouse: world.gatehouse,
-        router: world.router,
-    };
+    let (api, _) = into_api(setup.world);
     let mails = api.letters();
     let told = mails
         .iter()
@@ -343,15 +342,9 @@ async fn gh_07_enforcement_cannot_lock_out() {
     let stale = setup.key.patch_at(settings, &etag, &enforce).await;
     assert_eq!(stale.problem(), problem(409, "enforcement_without_test"));
     let path = format!("/owner/v1/connections/{}", setup.world.connection.id);
-    let world = setup.world;
-    let api = Api {
-        local: world.local,
-        event_check: world.event_check,
-        gatehouse: world.gatehouse,
-        router: world.router,
-    };
+    let (api, idp) = into_api(setup.world);
     let (_, page) = api
-        .try_out(&setup.key, &path, (&world.idp, &Visitor::new("ada@acme.com")))
+        .try_out(&setup.key, &path, (&idp, &Visitor::new("ada@acme.com")))
         .await;
     assert_eq!(page.status, 200, "{} {}", page.code(), page.body);
     let done = setup.key.patch_at(settings, &etag, &enforce).await;

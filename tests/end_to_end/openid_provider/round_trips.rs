@@ -1,6 +1,5 @@
 //! What the provider's requests cost at DynamoDB.
 
-use gatehouse_local::http_client::Service;
 use gatehouse_tests::World;
 use gatehouse_tests::app::tokens;
 
@@ -8,22 +7,9 @@ use super::support::{ada, silent_code};
 
 #[track_caller]
 fn assert_cost(world: &World, sequential: usize, calls: &[(&str, usize)]) {
-    let traffic = world.local.traffic();
-    let found = traffic
-        .counts()
-        .into_iter()
-        .filter(|((service, _), _)| *service == Service::DynamoDb);
-    let found = found
-        .map(|((_, operation), count)| (operation, count))
-        .collect::<Vec<_>>();
-    let wanted = calls
-        .iter()
-        .map(|(name, count)| ((*name).to_owned(), *count))
-        .collect::<Vec<_>>();
-    assert_eq!(found, wanted);
-    assert_eq!(traffic.sequential_round_trips(Service::DynamoDb), sequential);
-    let batches = traffic
-        .calls()
+    world.assert_dynamodb(sequential, calls);
+    let calls = world.local.traffic().calls();
+    let batches = calls
         .into_iter()
         .filter(|(call, _)| call.operation == "BatchGetItem");
     assert!(

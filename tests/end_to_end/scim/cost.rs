@@ -7,20 +7,8 @@ use serde_json::json;
 
 #[track_caller]
 fn assert_cost(world: &World, sequential: usize, calls: &[(&str, usize)]) {
-    let traffic = world.local.traffic();
-    let found = traffic
-        .counts()
-        .into_iter()
-        .filter(|((service, _), _)| *service == Service::DynamoDb)
-        .map(|((_, operation), count)| (operation, count))
-        .collect::<Vec<_>>();
-    let wanted = calls
-        .iter()
-        .map(|(name, count)| ((*name).to_owned(), *count))
-        .collect::<Vec<_>>();
-    assert_eq!(found, wanted);
-    assert_eq!(traffic.sequential_round_trips(Service::DynamoDb), sequential);
-    traffic.clear();
+    world.assert_dynamodb(sequential, calls);
+    world.local.traffic().clear();
 }
 
 /// SE-25: a user is made by one request and read by one; a look-up by name takes two, a change two; a page takes two
