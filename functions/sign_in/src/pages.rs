@@ -24,12 +24,10 @@ pub(crate) async fn show(
     headers: HeaderMap,
     reference: Reference,
     request: Request,
-) -> Response<Body> {
-    let Ok(query) = Parameters::of_query(request.uri().query()) else {
-        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
-    };
+) -> Result<Response<Body>, Response<Body>> {
+    let query = query(&front, &request, &reference)?;
     let token = query.get("attempt").unwrap_or_default();
-    or_page(&front, next(&front, token, None, &headers).await, &reference).await
+    Ok(or_page(&front, next(&front, token, None, &headers).await, &reference).await)
 }
 
 /// `POST /sign-in`: the person typed an address.
@@ -77,12 +75,10 @@ pub(crate) async fn test(
     headers: HeaderMap,
     reference: Reference,
     request: Request,
-) -> Response<Body> {
-    let Ok(query) = Parameters::of_query(request.uri().query()) else {
-        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
-    };
+) -> Result<Response<Body>, Response<Body>> {
+    let query = query(&front, &request, &reference)?;
     let token = query.get("ticket").unwrap_or_default();
-    or_page(&front, tried(&front, token, &headers).await, &reference).await
+    Ok(or_page(&front, tried(&front, token, &headers).await, &reference).await)
 }
 
 async fn tried(front: &Front, token: &str, headers: &HeaderMap) -> Result<Response<Body>, StartError> {
@@ -99,12 +95,10 @@ pub(crate) async fn owner(
     headers: HeaderMap,
     reference: Reference,
     request: Request,
-) -> Response<Body> {
-    let Ok(query) = Parameters::of_query(request.uri().query()) else {
-        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
-    };
+) -> Result<Response<Body>, Response<Body>> {
+    let query = query(&front, &request, &reference)?;
     let Ok(challenge) = CodeChallenge::parse(query.get("code_challenge"), Some("S256")) else {
-        return bad_request(&front, StatusCode::BAD_REQUEST, &reference);
+        return Err(bad_request(&front, StatusCode::BAD_REQUEST, &reference));
     };
     let hints = Hints {
         organization: query.get("organization").and_then(|id| TenantId::parse(id).ok()),
@@ -114,7 +108,7 @@ pub(crate) async fn owner(
         ..Hints::default()
     };
     let begun = owner_begins(&front, challenge, hints, &headers).await;
-    or_page(&front, begun, &reference).await
+    Ok(or_page(&front, begun, &reference).await)
 }
 
 async fn owner_begins(
@@ -274,6 +268,11 @@ async fn linked(
     let code = form.get("code").unwrap_or_default();
     let step = finish_sign_in::confirm_link(&front.gatehouse, token, code, &browser).await?;
     Ok(front.step(step, headers, &browser))
+}
+
+fn query(front: &Front, request: &Request, reference: &Reference) -> Result<Parameters, Response<Body>> {
+    Parameters::of_query(request.uri().query())
+        .map_err(|_| bad_request(front, StatusCode::BAD_REQUEST, reference))
 }
 
 async fn form(

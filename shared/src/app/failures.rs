@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::finish_sign_in::FinishError;
-use super::{Gatehouse, events};
+use super::{Gatehouse, events, test_sign_in};
 use crate::domain::ids::ConnectionId;
 use crate::store::{AuditRecord, SignInContext};
 
@@ -46,7 +46,7 @@ impl Failure {
             FinishError::Refused(refusal) => Some(Self::told(
                 refusal.code(),
                 &refusal.to_string(),
-                refusal.mender().as_str(),
+                refusal.fixer().as_str(),
             )),
             FinishError::Store(_) | FinishError::Secrets(_) | FinishError::Random(_) => None,
         }
@@ -87,17 +87,20 @@ impl FailureLimit {
     }
 }
 
-/// Records a refusal, if it is one that an owner can do something about.
+/// Records a refusal, if it is one that an owner can do something about: in the trail, and where the result of a test
+/// sign-in is looked for. `attempt` is the token that came with the answer, `reference` names the request.
 pub async fn record_refusal<T>(
     gatehouse: &Gatehouse,
     context: &SignInContext,
-    reference: &str,
+    (attempt, reference): (Option<&str>, &str),
     done: &Result<T, FinishError>,
 ) {
-    if let Err(error) = done
-        && let Some(failure) = Failure::of(error)
-    {
-        record(gatehouse, context, reference, &failure).await;
+    let Some(failure) = done.as_ref().err().and_then(Failure::of) else {
+        return;
+    };
+    record(gatehouse, context, reference, &failure).await;
+    if let Some(token) = attempt {
+        test_sign_in::record_failure(gatehouse, context, (token, reference), &failure).await;
     }
 }
 

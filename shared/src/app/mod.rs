@@ -35,7 +35,7 @@ use std::sync::Arc;
 use crate::aws::{self, SdkConfig};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::domain::connection::{Connection, Protocol, RedirectUri, SamlConnection};
+use crate::domain::connection::{Connection, SamlConnection};
 use crate::domain::ids::ConnectionId;
 use crate::events::EventBus;
 use crate::mail::Mailer;
@@ -141,11 +141,7 @@ impl Gatehouse {
     /// Our redirect URI at an OpenID Connect or GitHub connection (AQ-07).
     #[must_use]
     pub fn redirect_uri(&self, connection: &Connection) -> String {
-        let shared = match &connection.protocol {
-            Protocol::Oidc(oidc) => oidc.settings.redirect_uri == RedirectUri::Shared,
-            Protocol::GitHub(_) | Protocol::Saml(_) => false,
-        };
-        if shared {
+        if connection.shares_redirect_uri() {
             self.config.base_url.at("/signin-oidc")
         } else {
             self.config

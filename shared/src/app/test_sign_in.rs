@@ -300,7 +300,7 @@ fn warnings(context: &SignInContext, person: &Person) -> Vec<Finding> {
         ));
     }
     let attributes = &person.attributes.0;
-    for name in mapped(&context.connection) {
+    for name in context.connection.attributes.mapped() {
         if !attributes.contains_key(name) {
             found.push(Finding::warning(
                 "attribute_absent",
@@ -323,37 +323,14 @@ fn by_address(connection: &Connection) -> bool {
     }
 }
 
-fn mapped(connection: &Connection) -> impl Iterator<Item = &str> {
-    let mapping = &connection.attributes;
-    [
-        &mapping.email,
-        &mapping.first_name,
-        &mapping.last_name,
-        &mapping.position,
-        &mapping.department,
-        &mapping.role,
-        &mapping.mobile_region_code,
-        &mapping.mobile_number,
-        &mapping.user_profile_image,
-        &mapping.team_name,
-        &mapping.team_role,
-    ]
-    .into_iter()
-    .filter_map(|name| name.as_deref())
-}
-
-/// Writes the refusal of a test's answer where the owner looks for it. `relay_state` and `reference` are the request's.
-pub(super) async fn record_failure<T>(
+/// Writes the refusal of an answer where the owner looks for it, if `token` is a test's. `reference` names the request.
+pub(super) async fn record_failure(
     gatehouse: &Gatehouse,
     context: &SignInContext,
-    (relay_state, reference): (Option<&str>, &str),
-    done: &Result<T, FinishError>,
+    (token, reference): (&str, &str),
+    failure: &Failure,
 ) {
-    let Err(error) = done else { return };
-    let (Some(failure), Some(token)) = (Failure::of(error), relay_state) else {
-        return;
-    };
-    if let Err(error) = note_failure(gatehouse, context, (token, reference), &failure).await {
+    if let Err(error) = note_failure(gatehouse, context, (token, reference), failure).await {
         tracing::error!(error = %error, "a failed test sign-in was not recorded");
     }
 }

@@ -87,6 +87,27 @@ pub struct AttributeMapping {
     pub team_role: Option<String>,
 }
 
+impl AttributeMapping {
+    /// The names that the owner set.
+    pub fn mapped(&self) -> impl Iterator<Item = &str> {
+        [
+            &self.email,
+            &self.first_name,
+            &self.last_name,
+            &self.position,
+            &self.department,
+            &self.role,
+            &self.mobile_region_code,
+            &self.mobile_number,
+            &self.user_profile_image,
+            &self.team_name,
+            &self.team_role,
+        ]
+        .into_iter()
+        .filter_map(|name| name.as_deref())
+    }
+}
+
 /// How the AuthnRequest travels (SE-14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -223,6 +244,15 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// AQ-07: whether its answers come to the one redirect URI of the deployment, instead of to its own.
+    #[must_use]
+    pub fn shares_redirect_uri(&self) -> bool {
+        match &self.protocol {
+            Protocol::Oidc(oidc) => oidc.settings.redirect_uri == RedirectUri::Shared,
+            Protocol::GitHub(_) | Protocol::Saml(_) => false,
+        }
+    }
+
     /// Who vouches: the SAML entity id, the OpenID issuer (with the pinned directory in the place of Entra's template),
     /// or the address of GitHub.
     #[must_use]

@@ -6,6 +6,7 @@ pub mod domain_name;
 pub mod email;
 pub mod endpoint;
 pub mod event;
+pub mod fixer;
 pub mod group;
 pub mod ids;
 pub mod letter;

@@ -9,6 +9,7 @@ use super::deadline::TimeZone;
 use super::domain_name::DomainName;
 use super::email::EmailAddress;
 use super::ids::{TenantId, UserId};
+use super::role_catalogue::RoleCatalogue;
 
 /// What the operator has sold to a tenant (AQ-01).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +113,13 @@ impl Tenant {
     #[must_use]
     pub fn access_lifetime(&self) -> TimeDelta {
         TimeDelta::seconds(i64::from(self.settings.access_seconds))
+    }
+
+    /// IL-05, CH-12: the role of a new user whom nobody gave one.
+    #[must_use]
+    pub fn role_of_new_users(&self, catalogue: &RoleCatalogue) -> String {
+        let chosen = self.settings.default_role.clone();
+        chosen.unwrap_or_else(|| catalogue.default_role().to_string())
     }
 
     /// Whether an unknown person becomes a user at sign-in (IL-04, AQ-01, and the SCIM rule).

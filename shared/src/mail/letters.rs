@@ -47,7 +47,7 @@ pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result
                 code,
                 minutes: *minutes,
             };
-            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+            written(&subject, &html, &text)
         }
         Letter::Expiring(expiring) => {
             let shown = Expiry::of(expiring);
@@ -61,7 +61,7 @@ pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result
                 product,
                 shown: &shown,
             };
-            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+            written(&subject, &html, &text)
         }
         Letter::ExpiryDigest(digest) => {
             let shown = Digest::of(digest);
@@ -75,7 +75,7 @@ pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result
                 product,
                 shown: &shown,
             };
-            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+            written(&subject, &html, &text)
         }
         Letter::Notice {
             title,
@@ -96,14 +96,18 @@ pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result
                 paragraphs,
                 link: link.as_ref(),
             };
-            written(&html, &text).map(|(html, text)| Rendered { subject, text, html })
+            written(&subject, &html, &text)
         }
     }
 }
 
-fn written(html: &impl Template, text: &impl Template) -> Result<(String, String), MailError> {
-    let rendered = html.render().and_then(|html| Ok((html, text.render()?)));
-    rendered.map_err(|_| MailError::Compose)
+fn written(subject: &str, html: &impl Template, text: &impl Template) -> Result<Rendered, MailError> {
+    let failed = |_| MailError::Compose;
+    Ok(Rendered {
+        subject: subject.to_owned(),
+        html: html.render().map_err(failed)?,
+        text: text.render().map_err(failed)?,
+    })
 }
 
 /// Names come from people: a line break or an endless name must not cost somebody the mail.

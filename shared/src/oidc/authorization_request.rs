@@ -109,5 +109,6 @@ pub(super) fn parse(endpoint: &str) -> Result<Url, OidcRefusal> {
     Url::parse(endpoint).map_err(|_| OidcRefusal::Unreachable {
         endpoint: "authorization endpoint",
         reason: "outbound_url_invalid",
+        sent: false,
     })
 }

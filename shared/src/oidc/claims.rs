@@ -94,26 +94,12 @@ impl Reading<'_> {
                     SubjectSource::Attribute(name) => Some(name.as_str()),
                     SubjectSource::NameId | SubjectSource::Sub | SubjectSource::TidOid => None,
                 };
-                let mapping = self.mapping;
-                let mapped = [
-                    &mapping.first_name,
-                    &mapping.last_name,
-                    &mapping.position,
-                    &mapping.department,
-                    &mapping.role,
-                    &mapping.mobile_region_code,
-                    &mapping.mobile_number,
-                    &mapping.user_profile_image,
-                    &mapping.team_name,
-                    &mapping.team_role,
-                ];
-                let mapped = mapped.into_iter().filter_map(|name| name.as_deref());
                 let unproven = self.settings.email_proof == EmailProof::Required
                     && !claims.contains_key("email_verified");
                 unproven
                     || std::iter::once(self.email_claim())
                         .chain(subject)
-                        .chain(mapped)
+                        .chain(self.mapping.mapped())
                         .any(|name| !claims.contains_key(name))
             }
         }

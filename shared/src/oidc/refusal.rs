@@ -1,28 +1,7 @@
 //! Why the answer of an OpenID Provider or of GitHub was not accepted: a stable code, what was wanted and what came,
 //! and who can mend it. Neither address, subject nor token is part of it.
 
-/// Who can mend what a refusal names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fixer {
-    /// Starting again is enough.
-    Person,
-    /// The administrator of the identity provider.
-    IdpAdmin,
-    /// The organization's owner, in the connection's settings.
-    Owner,
-}
-
-impl Fixer {
-    /// Stable name, as stored in the owner's record.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::IdpAdmin => "idp_admin",
-            Self::Owner => "owner",
-        }
-    }
-}
+use crate::domain::fixer::Fixer;
 
 /// A refused answer. `Display` is `wanted …; …`: what was wanted, and what came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +56,8 @@ pub enum OidcRefusal {
         endpoint: &'static str,
         /// Stable code of the outbound client.
         reason: &'static str,
+        /// Whether the request may have reached it.
+        sent: bool,
     },
 
     // Keys.

@@ -128,6 +128,29 @@ impl OutboundError {
         }
     }
 
+    /// Whether the request may have reached the host: what it asks for may be done there.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        match self {
+            Self::Url
+            | Self::Scheme { .. }
+            | Self::UrlCredentials
+            | Self::Address { .. }
+            | Self::Resolve { .. }
+            | Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Roots
+            | Self::Header => false,
+            Self::Timeout { .. }
+            | Self::TooLarge { .. }
+            | Self::Encoding { .. }
+            | Self::Redirect { .. }
+            | Self::TooManyRedirects { .. }
+            | Self::Response { .. }
+            | Self::Status { .. } => true,
+        }
+    }
+
     /// Whether the same request may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -5,31 +5,7 @@
 
 use std::fmt;
 
-/// Who can mend what a refusal names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fixer {
-    /// The administrator of the customer's identity provider.
-    IdpAdmin,
-    /// The owner of the connection in Gatehouse's portal.
-    Owner,
-    /// The person who signs in: starting again is enough.
-    Person,
-    /// Whoever operates Gatehouse.
-    Operator,
-}
-
-impl Fixer {
-    /// Stable name, as stored in the owner's record.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::IdpAdmin => "idp_admin",
-            Self::Owner => "owner",
-            Self::Person => "person",
-            Self::Operator => "operator",
-        }
-    }
-}
+use crate::domain::fixer::Fixer;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $fixer:ident, $wanted:literal;)+) => {

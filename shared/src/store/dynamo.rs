@@ -1,7 +1,6 @@
 //! Requests to DynamoDB: consistent reads, pages, and the retries that the SDK leaves to us.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -13,17 +12,15 @@ use aws_sdk_dynamodb::types::{
     WriteRequest,
 };
 use futures_util::StreamExt;
-use tokio::time::Instant;
 
 use super::error::StoreError;
 use super::item::{Attributes, Item, is_past, key_attributes};
 use super::keys::{Key, Table};
+use super::patience::Patience;
 use super::transaction::Expression;
 use crate::clock::Clock;
 use crate::random;
 
-/// How long conflicts and throttling are retried before the caller hears of them.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// DynamoDB's limit of requests in one BatchWriteItem.
 const BATCH: usize = 25;
 /// Batches under way at a time.
@@ -467,41 +464,5 @@ pub(super) fn cannot_build(operation: &'static str, error: &impl std::fmt::Displ
     StoreError::Unavailable {
         operation,
         cause: format!("the request could not be built: {error}"),
-    }
-}
-
-/// Waits with full jitter, 10 to 150 ms, until five seconds are over.
-#[derive(Debug)]
-pub struct Patience {
-    since: Instant,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Patience {
-    /// Its five seconds begin now.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            since: Instant::now(),
-        }
-    }
-
-    /// Waits for the next try.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] when the five seconds are over.
-    pub async fn wait(&mut self, operation: &'static str) -> Result<(), StoreError> {
-        if self.since.elapsed() >= PATIENCE {
-            return Err(StoreError::Busy { operation });
-        }
-        let [a, b] = random::bytes::<2>()?;
-        let jitter = u64::from(u16::from_be_bytes([a, b])) % 141;
-        tokio::time::sleep(Duration::from_millis(10 + jitter)).await;
-        Ok(())
     }
 }

@@ -26,6 +26,7 @@ mod item;
 mod keys;
 mod lists;
 mod outbox;
+mod patience;
 mod provisioned;
 mod rechecks;
 mod scim_access;
@@ -47,7 +48,7 @@ pub use codes::{FamilyRead, StoredCode};
 pub use connections::SignInContext;
 pub use counters::SeatCount;
 pub use deadlines::{Claim, Due, FinishedReminder, Mark};
-pub use dynamo::{Patience, Tables};
+pub use dynamo::Tables;
 pub use error::{CommitError, StoreError};
 pub use feed::{FeedPage, Replayed};
 pub use groups::{
@@ -55,6 +56,7 @@ pub use groups::{
 };
 pub use lists::{ListCounts, ListEntry};
 pub use outbox::{AuditRecord, MailJob, OutboxKey, OutboxRecord, read_outbox};
+pub use patience::Patience;
 pub use rechecks::{DueAccount, DuePage};
 pub use scim_access::ScimAccess;
 pub use transaction::{Guard, TenantTransaction};

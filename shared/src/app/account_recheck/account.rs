@@ -190,12 +190,8 @@ impl Account<'_> {
             upstream: replaced.or_else(|| current.upstream.clone()),
             ..current.clone()
         };
-        let mut tx = self.store.begin();
-        tx.replace_identity(self.place(), current, &after);
-        tx.leave_recheck(self.due);
-        let next = self.later(next_check(&self.due.subject, self.now));
-        tx.await_recheck(&self.due.connection, &self.due.subject, next);
-        tx.commit().await?;
+        let next = next_check(&self.due.subject, self.now);
+        self.wait_as(current, &after, next).await?;
         Ok(Outcome::Confirmed)
     }
 
@@ -206,16 +202,22 @@ impl Account<'_> {
             recheck: Some(recheck.unused()),
             ..current.clone()
         };
-        let mut tx = self.store.begin();
-        tx.replace_identity(self.place(), current, &after);
-        tx.leave_recheck(self.due);
-        tx.await_recheck(
-            &self.due.connection,
-            &self.due.subject,
-            self.later(self.now + RETRY),
-        );
-        tx.commit().await?;
+        self.wait_as(current, &after, self.now + RETRY).await?;
         Ok(outcome)
+    }
+
+    /// Writes the identity, and moves the account to the queue of a later hour.
+    async fn wait_as(
+        &self,
+        before: &KnownIdentity,
+        after: &KnownIdentity,
+        until: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        let mut tx = self.store.begin();
+        tx.replace_identity(self.place(), before, after);
+        tx.leave_recheck(self.due);
+        tx.await_recheck(&self.due.connection, &self.due.subject, self.later(until));
+        tx.commit().await
     }
 
     /// Every session ends, in one write with the token's end. `disabled` where the provider's refusal is about the

@@ -27,17 +27,6 @@ pub(super) enum Answer {
     Lost,
 }
 
-/// Failures of the guarded client before a request was sent.
-const NOT_SENT: [&str; 7] = [
-    "outbound_url_invalid",
-    "outbound_scheme_refused",
-    "outbound_address_refused",
-    "outbound_unresolved",
-    "outbound_connect_failed",
-    "outbound_tls_failed",
-    "outbound_no_roots",
-];
-
 /// Redeems a refresh token.
 pub(super) async fn ask(
     gatehouse: &Gatehouse,
@@ -71,10 +60,11 @@ fn refused(context: &SignInContext, error: &FinishError) -> Answer {
     match error {
         FinishError::Oidc(refusal) if ends_access(refusal) => Answer::Over,
         FinishError::Oidc(OidcRefusal::ClientRefused) => Answer::ClientRefused,
-        FinishError::Oidc(OidcRefusal::TokenRefused(_) | OidcRefusal::Provider { .. }) => Answer::NotNow,
-        FinishError::Oidc(OidcRefusal::Unreachable { reason, .. }) if NOT_SENT.contains(reason) => {
-            Answer::NotNow
-        }
+        FinishError::Oidc(
+            OidcRefusal::TokenRefused(_)
+            | OidcRefusal::Provider { .. }
+            | OidcRefusal::Unreachable { sent: false, .. },
+        ) => Answer::NotNow,
         FinishError::Oidc(_) => Answer::Lost,
         // Nothing was sent: our credentials could not be read.
         FinishError::Saml(_)

@@ -7,12 +7,9 @@ use serde_json::json;
 use super::decide::{Decision, Facts, Linked, decide};
 use super::provision::{self, Newcomer};
 use super::refusal::SignInRefusal;
-use super::{Destination, FinishError, Step, Verified, proceed};
+use super::{Destination, FinishError, Step, Verified, proceed, without_session};
 use crate::app::attempt::{Attempt, Purpose};
-use crate::app::onboarding::owners;
-use crate::app::onboarding::sessions::{self, OwnerCode};
-use crate::app::{Gatehouse, events, issue_code, test_sign_in};
-use crate::domain::connection::ConnectionState;
+use crate::app::{Gatehouse, events, issue_code};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::recheck::{Recheck, hour_of, next_check};
@@ -20,7 +17,6 @@ use crate::domain::session::{Session, SessionToken};
 use crate::domain::team::Source;
 use crate::domain::upstream::SealedToken;
 use crate::domain::user::User;
-use crate::openid_provider::pkce::CodeChallenge;
 use crate::random;
 use crate::redacted::Secret;
 use crate::store::{AuditRecord, CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
@@ -61,10 +57,10 @@ pub(super) async fn finish(
     identity: Option<KnownIdentity>,
 ) -> Result<Step, FinishError> {
     if let Purpose::Test { test } = &ticket.attempt.purpose {
-        return tested(gatehouse, context, verified, ticket, test).await;
+        return without_session::tested(gatehouse, context, verified, ticket, test).await;
     }
     if let Purpose::Owner { challenge } = &ticket.attempt.purpose {
-        return owner(
+        return without_session::owner(
             gatehouse,
             context,
             (verified, identity.as_ref()),
@@ -129,6 +125,25 @@ pub(super) struct Round<'a> {
     pub(super) ticket: &'a Ticket<'a>,
     identity: Option<&'a KnownIdentity>,
     trusted: bool,
+}
+
+impl<'a> Round<'a> {
+    /// A round that is not decided anew.
+    pub(super) fn once(
+        gatehouse: &'a Gatehouse,
+        context: &'a SignInContext,
+        (verified, identity): (&'a Verified, Option<&'a KnownIdentity>),
+        ticket: &'a Ticket<'a>,
+    ) -> Self {
+        Self {
+            gatehouse,
+            context,
+            verified,
+            ticket,
+            identity,
+            trusted: false,
+        }
+    }
 }
 
 impl Round<'_> {
@@ -249,7 +264,7 @@ impl Round<'_> {
     }
 
     /// A transaction that consumes the ticket.
-    fn consume(&self) -> TenantTransaction {
+    pub(super) fn consume(&self) -> TenantTransaction {
         let mut tx = self.gatehouse.store.tenant(&self.context.tenant.id).begin();
         if self.ticket.parked {
             tx.consume_parked(self.ticket.token);
@@ -465,14 +480,7 @@ pub(super) async fn link(
     ticket: &Ticket<'_>,
     user: &UserId,
 ) -> Result<Step, FinishError> {
-    let round = Round {
-        gatehouse,
-        context,
-        verified,
-        ticket,
-        identity: None,
-        trusted: false,
-    };
+    let round = Round::once(gatehouse, context, (verified, None), ticket);
     let user = gatehouse.store.tenant(&context.tenant.id).user(user).await?;
     let user = user
         .filter(|user| user.active)
@@ -482,71 +490,4 @@ pub(super) async fn link(
         .write(&entry, gatehouse.clock.now())
         .await
         .map_err(RoundError::into_final)
-}
-
-/// SE-27: a test consumes its attempt and says what came; neither user nor session is made.
-async fn tested(
-    gatehouse: &Gatehouse,
-    context: &SignInContext,
-    verified: &Verified,
-    ticket: &Ticket<'_>,
-    test: &str,
-) -> Result<Step, FinishError> {
-    let round = Round {
-        gatehouse,
-        context,
-        verified,
-        ticket,
-        identity: None,
-        trusted: false,
-    };
-    let mut tx = round.consume();
-    test_sign_in::pass(gatehouse, context, &verified.person, test, &mut tx).await?;
-    round.commit_once(tx).await?;
-    Ok(Step::Tested {
-        connection: context.connection.id.clone(),
-    })
-}
-
-/// An owner whom the connection knows gets a one-time code for the owner's API. Nobody is made or linked on the way.
-async fn owner(
-    gatehouse: &Gatehouse,
-    context: &SignInContext,
-    (verified, identity): (&Verified, Option<&KnownIdentity>),
-    ticket: &Ticket<'_>,
-    challenge: &CodeChallenge,
-) -> Result<Step, FinishError> {
-    if context.connection.state != ConnectionState::Active {
-        return Err(SignInRefusal::ConnectionNotActive.into());
-    }
-    let store = gatehouse.store.tenant(&context.tenant.id);
-    let user = match identity {
-        Some(identity) => store.user(&identity.user).await?,
-        None => None,
-    };
-    let is_owner = |user: &User| owners::is_owner(&gatehouse.config.role_catalogue, user);
-    let user = user.filter(is_owner).ok_or(SignInRefusal::NotAnOwner)?;
-    let round = Round {
-        gatehouse,
-        context,
-        verified,
-        ticket,
-        identity,
-        trusted: false,
-    };
-    let code = random::token()?;
-    let what = OwnerCode {
-        owner_tenant: context.tenant.id.clone(),
-        owner: user.id.clone(),
-        owner_epoch: user.epoch,
-        signed_in_at: verified.person.auth_time,
-        challenge: challenge.clone(),
-    };
-    let mut tx = round.begin();
-    tx.check_user(&user.id, user.epoch);
-    tx.put_parked(&code, &what, gatehouse.clock.now() + sessions::CODE_LIFETIME);
-    round.commit_once(tx).await?;
-    Ok(Step::Redirect {
-        to: gatehouse.config.base_url.at(&format!("/portal?code={code}")),
-    })
 }

@@ -4,7 +4,7 @@ use super::commit::{self, Ticket};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Parked, Step, Verified, receive};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
-use crate::app::{Browser, Gatehouse, failures, initiate_login, test_sign_in};
+use crate::app::{Browser, Gatehouse, failures, initiate_login};
 use crate::domain::connection::IdpInitiated;
 use crate::domain::ids::ConnectionId;
 use crate::openid_provider::clients::AppClient;
@@ -19,17 +19,12 @@ pub(super) async fn proceed(
     verified: Verified,
     browser: &Browser,
 ) -> Result<Step, FinishError> {
-    let store = gatehouse.store.tenant(&context.tenant.id);
-    let (attempt, identity) = futures_util::future::try_join(
-        open_attempt(gatehouse, verified.relay_state.as_deref()),
-        store.identity(&context.connection.id, &verified.person.subject),
-    )
-    .await?;
-    match attempt {
-        Some((token, attempt)) if answers(&verified, &attempt) => {
+    let (answered, identity) = remembered(gatehouse, context, &verified).await?;
+    match answered {
+        Some((token, attempt)) => {
             solicited(gatehouse, context, verified, (&token, attempt), identity, browser).await
         }
-        Some(_) | None => unsolicited(gatehouse, context, verified, browser).await,
+        None => unsolicited(gatehouse, context, verified, browser).await,
     }
 }
 
@@ -41,15 +36,25 @@ pub(super) async fn proceed_by_code(
     verified: Verified,
     browser: &Browser,
 ) -> Result<Step, FinishError> {
+    let (answered, identity) = remembered(gatehouse, context, &verified).await?;
+    let (token, attempt) = answered.ok_or(SignInRefusal::AttemptUnknown)?;
+    solicited(gatehouse, context, verified, (&token, attempt), identity, browser).await
+}
+
+/// The attempt that is answered, with its token, and whom the connection knows: read side by side.
+async fn remembered(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+) -> Result<(Option<(String, Attempt)>, Option<KnownIdentity>), FinishError> {
     let store = gatehouse.store.tenant(&context.tenant.id);
     let (attempt, identity) = futures_util::future::try_join(
         open_attempt(gatehouse, verified.relay_state.as_deref()),
         store.identity(&context.connection.id, &verified.person.subject),
     )
     .await?;
-    let open = attempt.filter(|(_, attempt)| answers(&verified, attempt));
-    let (token, attempt) = open.ok_or(SignInRefusal::AttemptUnknown)?;
-    solicited(gatehouse, context, verified, (&token, attempt), identity, browser).await
+    let answered = attempt.filter(|(_, attempt)| answers(verified, attempt));
+    Ok((answered, identity))
 }
 
 /// Why a parked answer came to nothing, and whose connection it was: its page names the organization.
@@ -92,8 +97,7 @@ pub async fn resume(
     let context = receive::context(gatehouse, &verified.connection).await?;
     let relay_state = verified.relay_state.clone();
     let done = proceed(gatehouse, &context, verified, browser).await;
-    failures::record_refusal(gatehouse, &context, reference, &done).await;
-    test_sign_in::record_failure(gatehouse, &context, (relay_state.as_deref(), reference), &done).await;
+    failures::record_refusal(gatehouse, &context, (relay_state.as_deref(), reference), &done).await;
     done.map_err(|error| Resumed {
         connection: Some(context.connection.id.clone()),
         error,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::refusal::SignInRefusal;
 use super::{FinishError, Step, Verified, proceed, saml};
-use crate::app::{Browser, Gatehouse, failures, test_sign_in};
+use crate::app::{Browser, Gatehouse, failures};
 use crate::domain::connection::{Connection, ConnectionState, SamlIdp};
 use crate::domain::ids::ConnectionId;
 use crate::saml::response::{DecryptionKey, Expectations, read_response};
@@ -39,8 +39,7 @@ pub async fn receive_saml(
 ) -> Result<Step, FinishError> {
     let context = context(gatehouse, post.connection).await?;
     let done = verify_and_proceed(gatehouse, &context, post, browser).await;
-    failures::record_refusal(gatehouse, &context, post.reference, &done).await;
-    test_sign_in::record_failure(gatehouse, &context, (post.relay_state, post.reference), &done).await;
+    failures::record_refusal(gatehouse, &context, (post.relay_state, post.reference), &done).await;
     done
 }
 

@@ -5,8 +5,8 @@ use super::refusal::SignInRefusal;
 use super::{FinishError, Step, github, oidc, proceed, receive};
 use crate::app::attempt::{Attempt, Purpose};
 use crate::app::sign_in_state::{ReadState, SignInState};
-use crate::app::{Browser, Gatehouse, failures, test_sign_in};
-use crate::domain::connection::{Connection, ConnectionState, Protocol, RedirectUri};
+use crate::app::{Browser, Gatehouse, failures};
+use crate::domain::connection::{Connection, ConnectionState, Protocol};
 use crate::domain::ids::ConnectionId;
 use crate::oidc::callback::{Answer, Callback};
 use crate::oidc::issuer::Issuer;
@@ -41,9 +41,8 @@ pub async fn receive_code(
     let token = read.state.token.clone();
     let context = receive::context(gatehouse, &read.state.connection).await?;
     let done = checked(gatehouse, &context, callback, (&answer, read), browser).await;
-    failures::record_refusal(gatehouse, &context, callback.reference, &done).await;
-    let sought = (Some(token.expose()), callback.reference);
-    test_sign_in::record_failure(gatehouse, &context, sought, &done).await;
+    let request = (Some(token.expose()), callback.reference);
+    failures::record_refusal(gatehouse, &context, request, &done).await;
     done
 }
 
@@ -84,10 +83,7 @@ async fn checked(
 
 /// An answer that came to another connection's redirect URI is a mixed-up one: nothing of it goes anywhere.
 fn at_its_own_place(connection: &Connection, place: Option<&ConnectionId>) -> Result<(), SignInRefusal> {
-    let shared = match &connection.protocol {
-        Protocol::Oidc(oidc) => oidc.settings.redirect_uri == RedirectUri::Shared,
-        Protocol::GitHub(_) | Protocol::Saml(_) => false,
-    };
+    let shared = connection.shares_redirect_uri();
     match place {
         Some(place) if *place == connection.id && !shared => Ok(()),
         None if shared => Ok(()),

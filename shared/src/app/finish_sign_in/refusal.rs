@@ -1,5 +1,7 @@
 //! Why a sign-in was refused after the protocol's own checks: a stable code, and who can mend it.
 
+use crate::domain::fixer::Fixer;
+
 /// A refused sign-in. Neither address nor subject is part of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignInRefusal {
@@ -101,29 +103,6 @@ pub enum SignInRefusal {
     LinkTriesUsedUp,
 }
 
-/// Who can mend what a refusal names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mender {
-    /// Starting again is enough.
-    Person,
-    /// The administrator of the identity provider.
-    IdpAdmin,
-    /// The organization's owner.
-    Owner,
-}
-
-impl Mender {
-    /// Stable name, as stored in the owner's record.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::IdpAdmin => "idp_admin",
-            Self::Owner => "owner",
-        }
-    }
-}
-
 impl SignInRefusal {
     /// Stable code of this refusal.
     #[must_use]
@@ -162,7 +141,7 @@ impl SignInRefusal {
 
     /// Who can mend it.
     #[must_use]
-    pub fn mender(&self) -> Mender {
+    pub fn fixer(&self) -> Fixer {
         match self {
             Self::AttemptUnknown
             | Self::BrowserMismatch
@@ -170,12 +149,12 @@ impl SignInRefusal {
             | Self::Replayed
             | Self::ConnectionUnknown
             | Self::LinkCodeWrong { .. }
-            | Self::LinkTriesUsedUp => Mender::Person,
+            | Self::LinkTriesUsedUp => Fixer::Person,
             Self::NotFresh
             | Self::SubjectTransient
             | Self::SubjectMissing { .. }
             | Self::EmailMissing
-            | Self::ConnectionMismatch => Mender::IdpAdmin,
+            | Self::ConnectionMismatch => Fixer::IdpAdmin,
             Self::ConnectionNotActive
             | Self::ConnectionIncomplete
             | Self::OtherProtocol
@@ -191,7 +170,7 @@ impl SignInRefusal {
             | Self::UserUnknown
             | Self::ProvisionAttributeMissing { .. }
             | Self::SeatsUsedUp { .. }
-            | Self::UserNameTaken => Mender::Owner,
+            | Self::UserNameTaken => Fixer::Owner,
         }
     }
 }

@@ -1,16 +1,22 @@
-//! Sign-ins that end without a session: the person goes to the app's registration (CH-08), or must first type a mailed
-//! code (AskToLink).
+//! Sign-ins that end without a session: the person goes to the app's registration (CH-08), must first type a mailed code
+//! (AskToLink), tried a connection out (SE-27), or is an owner on the way to the owner's API.
 
-use super::commit::Round;
+use super::commit::{Round, Ticket};
 use super::refusal::SignInRefusal;
-use super::{FinishError, Parked, Registration, Step, link};
+use super::{FinishError, Parked, Registration, Step, Verified, link};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Purpose};
+use crate::app::onboarding::owners;
+use crate::app::onboarding::sessions::{self, OwnerCode};
+use crate::app::{Gatehouse, test_sign_in};
+use crate::domain::connection::ConnectionState;
 use crate::domain::ids::UserId;
 use crate::domain::user::User;
 use crate::openid_provider::authorize::AuthorizationRequest;
 use crate::openid_provider::clients::AppClient;
+use crate::openid_provider::pkce::CodeChallenge;
 use crate::openid_provider::response::append_query;
 use crate::random;
+use crate::store::{KnownIdentity, SignInContext};
 
 impl Round<'_> {
     /// CH-08: to the app's registration with a one-time code, where it has one. No user is made.
@@ -78,4 +84,57 @@ impl Round<'_> {
         self.commit_once(tx).await?;
         Ok(step)
     }
+}
+
+/// SE-27: a test consumes its attempt and says what came; neither user nor session is made.
+pub(super) async fn tested(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+    ticket: &Ticket<'_>,
+    test: &str,
+) -> Result<Step, FinishError> {
+    let round = Round::once(gatehouse, context, (verified, None), ticket);
+    let mut tx = round.consume();
+    test_sign_in::pass(gatehouse, context, &verified.person, test, &mut tx).await?;
+    round.commit_once(tx).await?;
+    Ok(Step::Tested {
+        connection: context.connection.id.clone(),
+    })
+}
+
+/// An owner whom the connection knows gets a one-time code for the owner's API. Nobody is made or linked on the way.
+pub(super) async fn owner(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    (verified, identity): (&Verified, Option<&KnownIdentity>),
+    ticket: &Ticket<'_>,
+    challenge: &CodeChallenge,
+) -> Result<Step, FinishError> {
+    if context.connection.state != ConnectionState::Active {
+        return Err(SignInRefusal::ConnectionNotActive.into());
+    }
+    let store = gatehouse.store.tenant(&context.tenant.id);
+    let user = match identity {
+        Some(identity) => store.user(&identity.user).await?,
+        None => None,
+    };
+    let is_owner = |user: &User| owners::is_owner(&gatehouse.config.role_catalogue, user);
+    let user = user.filter(is_owner).ok_or(SignInRefusal::NotAnOwner)?;
+    let round = Round::once(gatehouse, context, (verified, identity), ticket);
+    let code = random::token()?;
+    let what = OwnerCode {
+        owner_tenant: context.tenant.id.clone(),
+        owner: user.id.clone(),
+        owner_epoch: user.epoch,
+        signed_in_at: verified.person.auth_time,
+        challenge: challenge.clone(),
+    };
+    let mut tx = round.begin();
+    tx.check_user(&user.id, user.epoch);
+    tx.put_parked(&code, &what, gatehouse.clock.now() + sessions::CODE_LIFETIME);
+    round.commit_once(tx).await?;
+    Ok(Step::Redirect {
+        to: gatehouse.config.base_url.at(&format!("/portal?code={code}")),
+    })
 }

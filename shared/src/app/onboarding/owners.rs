@@ -28,18 +28,31 @@ pub fn is_owner(catalogue: &RoleCatalogue, user: &User) -> bool {
 /// # Errors
 /// [`StoreError`] when the table cannot be read.
 pub async fn addresses(gatehouse: &Gatehouse, store: &TenantStore) -> Result<Vec<EmailAddress>, StoreError> {
+    let owns = |user: &User| is_owner(&gatehouse.config.role_catalogue, user);
+    addresses_of(store, owns, MOST_OWNERS, usize::MAX).await
+}
+
+/// Addresses of the members of whom `wanted` is true: `most` of them, out of the first `among` members.
+///
+/// # Errors
+/// [`StoreError`] when the table cannot be read.
+pub async fn addresses_of(
+    store: &TenantStore,
+    wanted: impl Fn(&User) -> bool,
+    most: usize,
+    among: usize,
+) -> Result<Vec<EmailAddress>, StoreError> {
     let mut found = Vec::new();
-    let mut after = None;
+    let (mut after, mut seen) = (None, 0);
     loop {
         let page = store.users(after.as_ref(), PAGE).await?;
         let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
         after = page.last().map(|user| user.id.clone());
-        let owners = page
-            .into_iter()
-            .filter(|user| is_owner(&gatehouse.config.role_catalogue, user));
-        found.extend(owners.filter_map(|user| user.email));
-        if !full || found.len() >= MOST_OWNERS {
-            found.truncate(MOST_OWNERS);
+        seen += page.len();
+        let members = page.into_iter().filter(&wanted);
+        found.extend(members.filter_map(|user| user.email));
+        if !full || found.len() >= most || seen >= among {
+            found.truncate(most);
             return Ok(found);
         }
     }

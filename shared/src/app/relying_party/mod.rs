@@ -21,6 +21,7 @@ pub(super) fn unreachable(endpoint: &'static str, error: &OutboundError) -> Oidc
     OidcRefusal::Unreachable {
         endpoint,
         reason: error.code(),
+        sent: error.was_sent(),
     }
 }
 

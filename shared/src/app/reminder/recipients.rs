@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::app::Gatehouse;
+use crate::app::onboarding::owners;
 use crate::domain::deadline::TimeZone;
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::TenantId;
 use crate::domain::tenant::Tenant;
+use crate::domain::user::User;
 use crate::store::StoreError;
 
 /// Users that are looked through for owners.
@@ -73,27 +75,14 @@ impl<'a> Owners<'a> {
         })
     }
 
-    /// The creator, and active users of the catalogue's highest role.
+    /// The owners, and the creator of the organization.
     async fn owners(&self, tenant: &Tenant) -> Result<Vec<EmailAddress>, StoreError> {
         let store = self.gatehouse.store.tenant(&tenant.id);
-        let highest = self.gatehouse.config.role_catalogue.roles().last();
-        let highest = highest.map(|role| role.as_str().to_owned());
-        let mut found = Vec::new();
-        let (mut after, mut seen) = (None, 0);
-        while seen < MOST_USERS {
-            let users = store.users(after.as_ref(), 100).await?;
-            let Some(last) = users.last() else { break };
-            after = Some(last.id.clone());
-            seen += users.len();
-            for user in users {
-                let owns = tenant.root_user.as_ref() == Some(&user.id)
-                    || highest.as_deref() == Some(user.role.as_str());
-                if owns && user.active {
-                    found.extend(user.email);
-                }
-            }
-        }
-        Ok(found)
+        let owns = |user: &User| {
+            let created = user.active && tenant.root_user.as_ref() == Some(&user.id);
+            created || owners::is_owner(&self.gatehouse.config.role_catalogue, user)
+        };
+        owners::addresses_of(&store, owns, usize::MAX, MOST_USERS).await
     }
 }
 

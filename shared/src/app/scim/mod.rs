@@ -7,7 +7,6 @@ mod access;
 mod error;
 pub mod groups;
 pub mod list;
-mod rounds;
 pub mod users;
 
 pub use access::{Caller, authenticate};

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::super::TenantStore;
-use super::super::dynamo::Patience;
 use super::super::error::StoreError;
 use super::super::item::{Attributes, read_text};
 use super::super::keys::{self, Key, Table};
+use super::super::patience::Patience;
 use super::changes::ChangePart;
 use super::record::{GroupRecord, PendingChange};
 use crate::domain::ids::{GroupId, UserId};

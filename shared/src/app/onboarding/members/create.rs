@@ -87,14 +87,8 @@ async fn create_in(
 fn user(admin: &Administration, tenant: &Tenant, new: &NewMember) -> Result<User, OnboardingError> {
     let email = EmailAddress::parse(&new.email)?;
     let catalogue = &admin.gatehouse.config.role_catalogue;
-    let default = || {
-        tenant
-            .settings
-            .default_role
-            .clone()
-            .unwrap_or_else(|| catalogue.default_role().to_string())
-    };
-    let role = new.role.clone().unwrap_or_else(default);
+    let role = new.role.clone();
+    let role = role.unwrap_or_else(|| tenant.role_of_new_users(catalogue));
     rules::role(catalogue, "/role", &role)?;
     let now = admin.now();
     Ok(User {

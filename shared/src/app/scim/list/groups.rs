@@ -113,13 +113,12 @@ impl<'a> GroupSource<'a> {
         for record in records {
             let whole = self.shows_members || self.asked_for.is_none();
             let fits = !whole || record.members <= left;
-            // What follows the first one that does not fit is on the next page.
-            left = if fits && whole {
-                left - record.members
-            } else {
-                left
+            left = match (fits, whole) {
+                (true, true) => left - record.members,
+                (true, false) => left,
+                // What follows the first one that does not fit is on the next page.
+                (false, _) => 0,
             };
-            left = if fits { left } else { 0 };
             let gone = &gone;
             reads.push(async move {
                 if fits {

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::super::rounds::Rounds;
 use super::super::{Caller, ScimFailure};
 use super::existing::{self, Lost};
 use super::{ShownUser, Standing, find, person, show};
@@ -11,6 +10,7 @@ use crate::scim::etag::check_if_match;
 use crate::scim::list::Projection;
 use crate::scim::patch::{self, PatchPlan};
 use crate::scim::{ResourceKind, ScimError, normalize};
+use crate::store::Patience;
 
 /// What a user becomes.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ pub async fn update(
     projection: &Projection,
 ) -> Result<ShownUser, ScimFailure> {
     let plan = Plan::of(id, change)?;
-    let mut rounds = Rounds::begin();
+    let mut patience = Patience::new();
     loop {
         let before = find(caller, id).await?;
         check_if_match(if_match, before.user.version)?;
@@ -69,7 +69,7 @@ pub async fn update(
                 let after = Standing { user, ..before };
                 return show(caller, &after, projection).await;
             }
-            Err(Lost::Changed) => rounds.again().await?,
+            Err(Lost::Changed) => patience.wait("a change of a user").await?,
             Err(Lost::Failed(failure)) => return Err(failure),
         }
     }

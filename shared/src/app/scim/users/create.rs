@@ -6,7 +6,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
-use super::super::rounds::Rounds;
 use super::super::{Caller, ScimFailure};
 use super::existing::{self, Lost};
 use super::{ShownUser, Standing, person, show, standing};
@@ -19,7 +18,7 @@ use crate::domain::tenant::ProvenDomains;
 use crate::domain::user::{PersonDetails, User};
 use crate::scim::list::Projection;
 use crate::scim::{ResourceKind, normalize};
-use crate::store::{CommitError, Guard};
+use crate::store::{CommitError, Guard, Patience};
 
 /// How long the retry of a creating POST is known as one (E-13).
 const RETRIED: TimeDelta = TimeDelta::minutes(10);
@@ -37,7 +36,7 @@ pub async fn create(
 ) -> Result<ShownUser, ScimFailure> {
     let incoming = normalize::resource(ResourceKind::User, body)?;
     let wanted = Wanted::of(caller, incoming.attributes)?;
-    let mut rounds = Rounds::begin();
+    let mut patience = Patience::new();
     let mut heeds_claim = true;
     loop {
         let lost = match once(caller, &wanted, heeds_claim).await {
@@ -49,7 +48,7 @@ pub async fn create(
             Err(lost) => lost,
         };
         match lost {
-            Lost::Changed => rounds.again().await?,
+            Lost::Changed => patience.wait("a change of a user").await?,
             Lost::Failed(failure) => return Err(failure),
         }
     }
@@ -84,7 +83,7 @@ impl Wanted {
             user_name: String::new(),
             email: None,
             details: PersonDetails::default(),
-            role: default_role(caller),
+            role: role_of_new_users(caller),
             active: true,
             source: Source::Scim,
             tombstone: false,
@@ -109,10 +108,9 @@ impl Wanted {
     }
 }
 
-fn default_role(caller: &Caller) -> String {
+fn role_of_new_users(caller: &Caller) -> String {
     let catalogue = &caller.gatehouse.config.role_catalogue;
-    let chosen = caller.tenant().settings.default_role.clone();
-    chosen.unwrap_or_else(|| catalogue.default_role().to_string())
+    caller.tenant().role_of_new_users(catalogue)
 }
 
 /// One request where nobody has the name and no seats are booked.
@@ -200,7 +198,7 @@ async fn take(caller: &Caller, wanted: &Wanted, found: Standing) -> Result<Outco
     let mut after = before.clone();
     person::absorb(&mut after, wanted.attributes.clone(), Some(wanted.made.clone()))?;
     if before.tombstone {
-        after.role = default_role(caller);
+        after.role = role_of_new_users(caller);
     }
     let user = existing::write(caller, before, after).await?;
     let groups = if before.tombstone {
