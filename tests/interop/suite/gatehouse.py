@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
@@ -131,6 +131,20 @@ class Gatehouse:
         answer = self.http.post(f"{self.local['control_url']}{path}", json=body or {}, timeout=60)
         want(answer.status_code == 200, f"POST {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json()
+
+    @contextmanager
+    def moved_clock(self):
+        """Gives what moves Gatehouse's clock on by so many seconds. It is put back at the end: the peers' clocks stand."""
+        moved = []
+
+        def move(seconds):
+            self.control("/clock", {"advance_seconds": seconds})
+            moved.append(seconds)
+
+        try:
+            yield move
+        finally:
+            self.control("/clock", {"advance_seconds": -sum(moved)})
 
     def sp_metadata(self, service_provider):
         answer = self.http.get(service_provider["metadata_url"], timeout=30)

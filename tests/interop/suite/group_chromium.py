@@ -63,8 +63,9 @@ class Group:
         key = {"kind": "owner", "name": "Radar", "expires_at": (now + timedelta(days=8)).isoformat()}
         answer = http.post(f"{api}/api-keys", json=key, headers=owner, timeout=30)
         want(answer.ok, f"key: {answer.text[:300]}")
-        http.post(f"{control}/clock", json={"advance_seconds": 86_460}, timeout=30)
-        http.post(f"{control}/functions/secret_expiry_reminder/run", json={}, timeout=60)
+        with self.world.gatehouse.moved_clock() as move:
+            move(86_460)
+            http.post(f"{control}/functions/secret_expiry_reminder/run", json={}, timeout=60)
         mails = http.get(f"{control}/mails", timeout=30).json()["mails"]
         about = [mail["id"] for mail in mails if "Radar" in mail["subject"] and mail["to"] == "it@acme.example"]
         want(len(about) == 1, f"mails about the key: {len(about)}")

@@ -1,7 +1,5 @@
 """OpenID Providers that we did not write: npm oidc-provider (certified) and pyop."""
 
-from contextlib import contextmanager
-
 import requests
 
 from checks import want, want_equal
@@ -130,20 +128,6 @@ class Group:
         self.want_claims(result["claims"], who)
         want("/userinfo" in self.pyop.seen, "userinfo was not asked")
 
-    @contextmanager
-    def hours_later(self):
-        """Gatehouse's clock, put back at the end."""
-        moved = []
-
-        def pass_hours(hours):
-            self.world.gatehouse.control("/clock", {"advance_seconds": hours * 3600})
-            moved.append(hours)
-
-        try:
-            yield pass_hours
-        finally:
-            self.world.gatehouse.control("/clock", {"advance_seconds": -3600 * sum(moved)})
-
     def run_recheck(self):
         return self.world.gatehouse.control("/functions/account_recheck/run")["result"]
 
@@ -151,13 +135,13 @@ class Group:
         """The account is checked by its refresh token, which the provider replaces at each use, until it is revoked."""
         node = self.connect_node("client_secret_basic", offline=True)
         result = self.signs_in(node, "recheck")
-        with self.hours_later() as pass_hours:
+        with self.world.gatehouse.moved_clock() as move:
             for round in (1, 2):
-                pass_hours(7)
+                move(7 * 3600)
                 done = self.run_recheck()
                 want_equal((done["confirmed"], done["disabled"]), (1, 0), f"round {round}")
             node.call(op="revoke")
-            pass_hours(7)
+            move(7 * 3600)
             done = self.run_recheck()
             want_equal((done["confirmed"], done["disabled"]), (0, 1), "after the revocation")
         want(result["tokens"].get("access_token"), "the app had tokens")
