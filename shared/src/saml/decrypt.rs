@@ -7,16 +7,11 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use bergshamra::SoftwareKey;
 use bergshamra::crypto::cipher::{self, CipherAlgorithm};
-use bergshamra::crypto::keytransport::{KeyTransportAlgorithm, OaepParams, from_uri_with_params};
-use kryptering::KeyAlgorithm;
 use zeroize::Zeroizing;
 
-use super::names::{
-    AES128_CBC, AES128_GCM, AES256_CBC, AES256_GCM, DSIG, MGF1_SHA1, MGF1_SHA256, RSA_OAEP, RSA_OAEP_MGF1P,
-    SHA1, SHA256, XENC, XENC11,
-};
+use super::names::{AES128_CBC, AES128_GCM, AES256_CBC, AES256_GCM, DSIG, XENC};
+use super::oaep::{KeyTransport, OpenedKey};
 use super::refusal::{Refusal, RefusalCode, shown};
 use super::xml::El;
 
@@ -39,6 +34,10 @@ impl DecryptionKey {
     pub fn from_pkcs8_der(der: Vec<u8>) -> Self {
         Self(Zeroizing::new(der))
     }
+
+    pub(super) fn der(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for DecryptionKey {
@@ -60,7 +59,7 @@ struct Envelope {
     authenticated: bool,
     cipher: Box<dyn CipherAlgorithm>,
     ciphertext: Vec<u8>,
-    keys: Vec<(Box<dyn KeyTransportAlgorithm>, Vec<u8>)>,
+    keys: Vec<(KeyTransport, Vec<u8>)>,
 }
 
 /// Decrypts `encrypted` into XML text. `cbc_allowed`: the Response around it was verified, or the connection's switch.
@@ -73,7 +72,7 @@ pub fn decrypt(encrypted: El<'_>, keys: &[DecryptionKey], cbc_allowed: bool) -> 
     }
     let envelope = read(encrypted, cbc_allowed)?;
     for key in keys {
-        let Ok(key) = SoftwareKey::from_pkcs8_der(KeyAlgorithm::Rsa, &key.0) else {
+        let Some(key) = OpenedKey::new(key) else {
             continue;
         };
         if let Some(plaintext) = envelope.open(&key) {
@@ -94,9 +93,9 @@ pub fn failed() -> Refusal {
 
 impl Envelope {
     /// Tries each EncryptedKey with `key`.
-    fn open(&self, key: &SoftwareKey) -> Option<Zeroizing<String>> {
+    fn open(&self, key: &OpenedKey<'_>) -> Option<Zeroizing<String>> {
         self.keys.iter().find_map(|(transport, wrapped)| {
-            let content_key = Zeroizing::new(transport.decrypt(key, wrapped).ok()?);
+            let content_key = transport.open(key, wrapped)?;
             if content_key.len() != self.cipher.key_size() {
                 return None;
             }
@@ -133,7 +132,7 @@ fn read(encrypted: El<'_>, cbc_allowed: bool) -> Result<Envelope, Refusal> {
     let mut keys = Vec::new();
     let mut forbidden = None;
     for encrypted_key in encrypted_keys {
-        match key_transport(encrypted_key) {
+        match KeyTransport::of(encrypted_key) {
             Ok(transport) => keys.push((transport, cipher_value(encrypted_key)?)),
             Err(refusal) => forbidden = Some(refusal),
         }
@@ -172,58 +171,8 @@ fn content_cipher(data: El<'_>, cbc_allowed: bool) -> Result<Box<dyn CipherAlgor
         .map_err(|_| Refusal::new(RefusalCode::EncryptionAlgorithmForbidden, shown(uri).to_string()))
 }
 
-/// The key transport of an EncryptedKey with its parameters (XML-Enc 1.1, section 5.5.2).
-fn key_transport(encrypted_key: El<'_>) -> Result<Box<dyn KeyTransportAlgorithm>, Refusal> {
-    let uri = algorithm(encrypted_key)?;
-    let forbidden = |got: &str| Refusal::new(RefusalCode::KeyTransportForbidden, shown(got).to_string());
-    if !matches!(uri, RSA_OAEP | RSA_OAEP_MGF1P) {
-        return Err(forbidden(uri));
-    }
-    let method = encrypted_key.child(XENC, "EncryptionMethod");
-    let digest = method
-        .and_then(|m| m.child(DSIG, "DigestMethod"))
-        .map_or(Some(SHA1), |d| d.attr("Algorithm"));
-    let digest = digest
-        .filter(|uri| matches!(*uri, SHA1 | SHA256))
-        .ok_or_else(|| forbidden("another digest"))?;
-    let mask = method
-        .and_then(|m| m.child(XENC11, "MGF"))
-        .map(|mgf| mgf.attr("Algorithm").unwrap_or_default());
-    // The provider masks with the hash of the digest only. Without an MGF element senders mean either that or SHA-1;
-    // under the 1.0 identifier it is always SHA-1.
-    let fits = match (uri, digest, mask) {
-        (RSA_OAEP_MGF1P, SHA1, None | Some(MGF1_SHA1)) => true,
-        (RSA_OAEP_MGF1P, ..) => false,
-        (_, SHA1, None | Some(MGF1_SHA1)) => true,
-        (_, _, None | Some(MGF1_SHA256)) => digest == SHA256,
-        _ => false,
-    };
-    if !fits {
-        return Err(Refusal::wanting(
-            RefusalCode::KeyTransportForbidden,
-            "RSA-OAEP with SHA-1, or with SHA-256 as both digest and mask",
-            "digest and mask of different hashes",
-        ));
-    }
-    let label = method
-        .and_then(|m| m.child(XENC, "OAEPparams"))
-        .map(decode)
-        .transpose()?;
-    let mask = mask.or(if digest == SHA256 {
-        Some(MGF1_SHA256)
-    } else {
-        Some(MGF1_SHA1)
-    });
-    let params = OaepParams {
-        digest_uri: Some(digest.to_owned()),
-        mgf_uri: mask.map(str::to_owned),
-        oaep_params: label,
-    };
-    from_uri_with_params(uri, params).map_err(|_| forbidden(uri))
-}
-
 /// `EncryptionMethod/@Algorithm`.
-fn algorithm(encrypted: El<'_>) -> Result<&str, Refusal> {
+pub(super) fn algorithm(encrypted: El<'_>) -> Result<&str, Refusal> {
     let method = encrypted
         .child(XENC, "EncryptionMethod")
         .and_then(|method| method.attr("Algorithm"));
@@ -239,7 +188,7 @@ fn cipher_value(encrypted: El<'_>) -> Result<Vec<u8>, Refusal> {
 }
 
 /// The base64 text of an element.
-fn decode(element: El<'_>) -> Result<Vec<u8>, Refusal> {
+pub(super) fn decode(element: El<'_>) -> Result<Vec<u8>, Refusal> {
     let text = element
         .raw_text()
         .ok_or_else(|| malformed("a value that is no text"))?;

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod metadata;
 pub mod name_id_format;
 pub mod names;
+mod oaep;
 pub mod prescan;
 pub mod profile;
 pub mod redirect_binding;

@@ -39,7 +39,7 @@ fn il_signature_algorithms_on_assertion_response_and_both() {
 }
 
 #[test]
-fn il_encryption_algorithms_with_assertion_response_and_both_signed() {
+fn s_01_il_encryption_algorithms_with_assertion_response_and_both_signed() {
     for sign in [Sign::Assertion, Sign::Response, Sign::Both] {
         for cipher in [
             Cipher::Aes128Gcm,
@@ -52,6 +52,10 @@ fn il_encryption_algorithms_with_assertion_response_and_both_signed() {
                 Transport::OaepMgf1pNamed,
                 Transport::OaepSha256,
                 Transport::OaepSha256Labelled,
+                Transport::OaepMgf1pSha256,
+                Transport::OaepMgf1pSha256Both,
+                Transport::OaepSha256MaskSha1,
+                Transport::OaepSha1MaskSha256Labelled,
             ] {
                 for place in [KeyPlace::Inline, KeyPlace::Beside] {
                     let mut issue = encrypted(sign);
@@ -118,16 +122,24 @@ fn unusable_certificates_say_what_they_are() {
 }
 
 #[test]
-fn an_oaep_mask_of_another_hash_is_refused_in_words() {
+fn a_mask_that_the_identifier_does_not_have_is_refused_in_words() {
     let plain = xml(&encrypted(Sign::Assertion));
-    let mixed = edit(
-        &plain,
-        "xmlenc#rsa-oaep-mgf1p\">",
-        "xmlenc#rsa-oaep-mgf1p\"><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>",
-    );
-    let refusal = Connection::default().read(&form_value(&mixed)).unwrap_err();
-    assert_eq!(refusal.code(), "key_transport_forbidden");
-    assert!(refusal.got().contains("different hashes"));
+    let mask = |uri: &str| {
+        let mask = "<m:MGF xmlns:m=\"http://www.w3.org/2009/xmlenc11#\" Algorithm=\"http://www.w3.org/2009/xmlenc11#";
+        format!("xmlenc#rsa-oaep-mgf1p\">{mask}{uri}\"/>")
+    };
+    let read = |uri: &str| {
+        let edited = edit(&plain, "xmlenc#rsa-oaep-mgf1p\">", &mask(uri));
+        Connection::default().read(&form_value(&edited))
+    };
+    assert!(read("mgf1sha1").is_ok());
+    for (uri, got) in [
+        ("mgf1sha256", "rsa-oaep-mgf1p with another mask"),
+        ("mgf1sha512", "another mask"),
+    ] {
+        let refusal = read(uri).unwrap_err();
+        assert_eq!((refusal.code(), refusal.got()), ("key_transport_forbidden", got));
+    }
 }
 
 #[test]
