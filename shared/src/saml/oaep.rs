@@ -82,7 +82,8 @@ impl KeyTransport {
             element.map(|element| element.attr("Algorithm").unwrap_or_default())
         };
         let digest = Hash::of_digest(named(DSIG, "DigestMethod").unwrap_or(SHA1));
-        let digest = digest.ok_or_else(|| forbidden("another digest"))?;
+        let digest =
+            digest.ok_or_else(|| Refusal::new(RefusalCode::KeyTransportForbidden, "another digest"))?;
         let masks = masks(uri, digest, named(XENC11, "MGF"))?;
         let label = method
             .and_then(|method| method.child(XENC, "OAEPparams"))
@@ -116,7 +117,7 @@ fn masks(uri: &str, digest: Hash, named: Option<&str>) -> Result<Vec<Hash>, Refu
             "rsa-oaep of XML-Enc 1.1, or MGF1 with SHA-1",
             "rsa-oaep-mgf1p with another mask",
         )),
-        (_, None) => Err(forbidden("another mask")),
+        (_, None) => Err(Refusal::new(RefusalCode::KeyTransportForbidden, "another mask")),
     }
 }
 

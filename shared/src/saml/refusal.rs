@@ -88,6 +88,8 @@ codes! {
     AssertionMultiple = "assertion_multiple", IdpAdmin, "exactly one Assertion or EncryptedAssertion";
     /// The assertion is not a direct child of the Response.
     AssertionMisplaced = "assertion_misplaced", IdpAdmin, "the assertion as a direct child of the Response";
+    /// The Response has a child that saml-core 3.2.2 and 3.3.3 do not name.
+    ResponseElementUnknown = "response_element_unknown", IdpAdmin, "a Response of Issuer, Signature, Extensions, Status and the assertion";
     /// Two elements share an ID.
     IdDuplicate = "id_duplicate", IdpAdmin, "an ID of its own for every element";
     /// The Response or Assertion has no usable ID (saml-core 1.3.4; xs:ID).

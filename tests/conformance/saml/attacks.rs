@@ -2,7 +2,7 @@
 
 use gatehouse_local::demo_idp::issue::{Sign, form_value};
 
-use super::world::{Connection, assertion, edit, genuine, part, signature, signed, verdict, xml};
+use super::world::{Connection, assertion, edit, encrypted, genuine, part, signature, signed, verdict, xml};
 
 /// The genuine message's elements, and evil copies of them without a signature.
 struct Wrapped {
@@ -224,4 +224,27 @@ fn text_of_a_nested_element_is_not_read_as_part_of_a_name() {
         )
         .unwrap();
     assert_eq!(verdict(&split), "name_id_invalid");
+}
+
+/// A message signed twice may not pass as one that is signed once because its outer Signature was damaged into an
+/// unknown element.
+#[test]
+fn a_damaged_outer_signature_is_no_unknown_element() {
+    for issue in [signed(Sign::Both), encrypted(Sign::Both)] {
+        let text = xml(&issue);
+        let start = text.find("<ds:Signature").unwrap();
+        let end = start + text[start..].find('>').unwrap();
+        assert_eq!(verdict(&text), "ok");
+        for at in start..=end {
+            let mut damaged = text.clone();
+            damaged.remove(at);
+            assert_ne!(verdict(&damaged), "ok", "without the byte at {}", at - start);
+        }
+        let renamed = edit(
+            &text,
+            "<ds:Signature xmlns:ds=\"http",
+            "<ds:Signature xmlns:ds=\"urn:http",
+        );
+        assert_eq!(verdict(&renamed), "response_element_unknown");
+    }
 }

@@ -6,7 +6,7 @@ use uppsala::Document;
 
 use super::tree::{Found, walk};
 use super::{Body, Inner, Outer, SignatureSite, signature};
-use crate::saml::names::{ASSERTION, PROTOCOL};
+use crate::saml::names::{ASSERTION, DSIG, PROTOCOL};
 use crate::saml::refusal::{Refusal, RefusalCode, shown};
 use crate::saml::response::status;
 use crate::saml::xml::El;
@@ -37,6 +37,7 @@ pub fn outer<'d>(doc: &'d Document<'d>) -> Result<Outer, Refusal> {
     if plain && sites.is_empty() {
         return Err(Refusal::new(RefusalCode::SignatureMissing, "neither is signed"));
     }
+    check_children(response)?;
     check_id(response)?;
     if plain {
         check_id(assertion)?;
@@ -139,6 +140,31 @@ fn sites(found: &Found<'_>, parents: &[El<'_>]) -> Result<Vec<SignatureSite>, Re
         });
     }
     Ok(sites)
+}
+
+/// The Response holds only what saml-core 3.2.2 and 3.3.3 name, each in its own namespace.
+///
+/// A Signature whose namespace was damaged is an unknown element, not a signature: without this rule a message signed
+/// twice would pass as one that is signed once.
+fn check_children(response: El<'_>) -> Result<(), Refusal> {
+    const NAMED: [(&str, &str); 6] = [
+        (ASSERTION, "Issuer"),
+        (DSIG, "Signature"),
+        (PROTOCOL, "Extensions"),
+        (PROTOCOL, "Status"),
+        (ASSERTION, "Assertion"),
+        (ASSERTION, "EncryptedAssertion"),
+    ];
+    let unknown = response
+        .children()
+        .find(|child| !NAMED.iter().any(|(namespace, local)| child.is(namespace, local)));
+    match unknown {
+        None => Ok(()),
+        Some(child) => Err(Refusal::new(
+            RefusalCode::ResponseElementUnknown,
+            format!("an element {}", shown(child.local_name())),
+        )),
+    }
 }
 
 /// The ID is one that a Reference can name without being read as an XPointer.

@@ -136,6 +136,9 @@ fn structure() -> Vec<Case> {
         changed_xml("assertion_misplaced", |xml| {
             extended(&xml.replace(&own, ""), &own)
         }),
+        changed_xml("response_element_unknown", |xml| {
+            xml.replacen("</samlp:Response>", "<samlp:Advice/></samlp:Response>", 1)
+        }),
         extensions("id_duplicate", "<x ID='_other'/>", "<x ID='_assertion-1'/>"),
         changed_xml("id_invalid", |xml| edit(xml, " ID=\"_", " Id=\"_")),
     ]
