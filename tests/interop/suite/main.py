@@ -10,7 +10,7 @@ from pathlib import Path
 from checks import Failed, Report
 from world import World
 
-GROUPS = ["pysaml2", "samlp", "openid_client", "scim", "moto", "chromium", "oidc"]
+GROUPS = ["pysaml2", "samlp", "openid_client", "scim", "moto", "chromium", "oidc", "onboarding", "schemathesis"]
 ROOT = Path(__file__).resolve().parents[3]
 
 

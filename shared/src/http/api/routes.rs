@@ -110,7 +110,8 @@ fn credential_routes(at: &impl Fn(&str) -> String) -> Table {
                 "Takes the key that was made to follow into use",
             )
             .shows("connection")
-            .changes(),
+            .changes()
+            .refuses(&[422]),
         )
 }
 

@@ -15,11 +15,11 @@ pub(super) fn all() -> Value {
     Value::Object(all)
 }
 
-/// RFC 9457.
+/// RFC 9457. Every problem is of type `about:blank`, which is said by leaving the type away (section 4.2.1).
 fn problem() -> Value {
     json!({
         "type": "object",
-        "required": ["type", "title", "status", "code"],
+        "required": ["title", "status", "code"],
         "properties": {
             "type": { "type": "string" },
             "title": { "type": "string" },
