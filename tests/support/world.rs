@@ -375,6 +375,8 @@ fn saml_settings(idp: &Idp) -> SamlConnection {
             sso_redirect_url: Some("https://idp.acme.com/sso".to_owned()),
             sso_post_url: Some("https://idp.acme.com/sso-post".to_owned()),
             slo_url: None,
+            slo_binding: RequestBinding::default(),
+            slo_response_url: None,
             certificates: vec![STANDARD.encode(idp.key.certificate_der())],
             metadata_url: None,
         }),

@@ -158,6 +158,7 @@ pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
         sign_in::router(gatehouse.clone()),
         saml_acs::router(gatehouse.clone()),
         oidc_callback::router(gatehouse.clone()),
+        saml_logout::router(gatehouse.clone()),
         saml_metadata::router(gatehouse.clone()),
         openid_provider::router(gatehouse.clone()),
         operator_api::router(gatehouse.clone()),

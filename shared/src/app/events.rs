@@ -8,6 +8,7 @@ use crate::domain::deadline::{Deadline, Stage};
 use crate::domain::event::Event;
 use crate::domain::group::Group;
 use crate::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
+use crate::domain::session::Session;
 use crate::domain::team::{Team, TeamMembership};
 use crate::domain::tenant::{DomainClaim, Tenant};
 use crate::domain::user::User;
@@ -74,6 +75,20 @@ pub fn user_deleted(user: &User) -> Event {
 #[must_use]
 pub fn sessions_revoked(user: &User) -> Event {
     event("session.revoked", user, json!({ "epoch": user.epoch }))
+}
+
+/// `session.ended`: one session is over, because the person signed out at the identity provider (SE-13).
+#[must_use]
+pub fn session_ended(session: &Session, at: DateTime<Utc>) -> Event {
+    Event {
+        kind: "session.ended".to_owned(),
+        schema: SCHEMA,
+        tenant: session.tenant.clone(),
+        subject: session.sid.clone(),
+        sequence: 1,
+        at,
+        data: json!({ "user": session.user, "connection": session.connection, "reason": "single_logout" }),
+    }
 }
 
 /// `identity.linked`: the user can sign in by this connection from now on.

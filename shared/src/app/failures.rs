@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::finish_sign_in::FinishError;
 use super::{Gatehouse, events, test_sign_in};
+use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionId;
 use crate::store::{AuditRecord, SignInContext};
 
@@ -101,6 +102,40 @@ pub async fn record_refusal<T>(
     record(gatehouse, context, reference, &failure).await;
     if let Some(token) = attempt {
         test_sign_in::record_failure(gatehouse, context, (token, reference), &failure).await;
+    }
+}
+
+/// Records a refused logout in the tenant's audit trail. It fails silently into the log.
+pub async fn record_logout(
+    gatehouse: &Gatehouse,
+    connection: &Connection,
+    reference: &str,
+    failure: &Failure,
+) {
+    let now = gatehouse.clock.now();
+    if !gatehouse.failure_limit.admits(&connection.id, now) {
+        return;
+    }
+    let data = json!({
+        "reference": reference,
+        "connection": connection.id,
+        "code": failure.code,
+        "wanted": failure.wanted,
+        "got": failure.got,
+        "who": failure.mender,
+    });
+    let written = match AuditRecord::new(now, "logout.failed", data) {
+        Ok(audit) => {
+            gatehouse
+                .store
+                .tenant(&connection.tenant)
+                .write_audit(&[audit])
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        tracing::error!(error = %error, logout.reference = reference, "a refused logout was not recorded");
     }
 }
 

@@ -25,6 +25,7 @@ pub mod reminder;
 pub mod replay;
 pub mod scim;
 mod sign_in_state;
+pub mod single_logout;
 pub mod sp_metadata;
 pub mod start_sign_in;
 pub mod test_sign_in;
@@ -43,6 +44,7 @@ use crate::openid_provider::clients::AppClient;
 use crate::outbound::{Outbound, TxtRecords};
 use crate::random;
 use crate::saml::keys::KeyRing;
+use crate::saml::response::DecryptionKey;
 use crate::secrets::{SecretName, Secrets, SecretsError};
 use crate::store::{CommitError, Store, StoreError};
 
@@ -161,6 +163,20 @@ impl Gatehouse {
         KeyRing::from_secret(&version.value)
             .map(Some)
             .map_err(|_| self.secrets.malformed(name, "a key ring"))
+    }
+
+    /// The keys that a SAML connection's assertions may be encrypted to; none when it has no ring.
+    ///
+    /// # Errors
+    /// [`SecretsError`] when the secret cannot be read, or is no ring.
+    pub async fn decryption_keys(&self, id: &ConnectionId) -> Result<Vec<DecryptionKey>, SecretsError> {
+        let ring = self.key_ring(&SecretName::SpDecryption(id.clone())).await?;
+        let opened = |ring: KeyRing| {
+            let keys = ring.keys();
+            keys.map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec()))
+                .collect()
+        };
+        Ok(ring.map(opened).unwrap_or_default())
     }
 
     /// The client that IdP-initiated sign-ins lead to: the one marked as default.

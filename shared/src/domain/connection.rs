@@ -1,5 +1,7 @@
 //! One connection of a tenant to an identity provider.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -130,10 +132,25 @@ pub struct SamlIdp {
     pub sso_post_url: Option<String>,
     /// Single logout location.
     pub slo_url: Option<String>,
+    /// How messages travel to `slo_url`.
+    #[serde(default)]
+    pub slo_binding: RequestBinding,
+    /// Where answers to a LogoutRequest go, if not to `slo_url` (saml-metadata 2.2.2).
+    #[serde(default)]
+    pub slo_response_url: Option<String>,
     /// Signing certificates, DER in base64: any of them may sign (GH-08).
     pub certificates: Vec<String>,
     /// Where its metadata is fetched from.
     pub metadata_url: Option<String>,
+}
+
+impl SamlIdp {
+    /// The certificates as DER. One that cannot be read is left out; readers refuse when none is left.
+    #[must_use]
+    pub fn certificates_der(&self) -> Vec<Vec<u8>> {
+        let texts = self.certificates.iter();
+        texts.filter_map(|text| STANDARD.decode(text).ok()).collect()
+    }
 }
 
 /// A SAML connection: both sides and the switches between them.

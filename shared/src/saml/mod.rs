@@ -5,6 +5,7 @@ pub mod authn_request;
 pub mod certificate;
 pub mod decrypt;
 pub mod keys;
+pub mod logout;
 pub mod metadata;
 pub mod name_id_format;
 pub mod names;

@@ -12,7 +12,7 @@ use super::transaction::{Expression, Guard, TenantTransaction, Transaction};
 use crate::domain::ids::{ClientId, ConnectionId};
 
 /// Nothing there, or its time is over though DynamoDB has not swept it.
-fn unseen(now: DateTime<Utc>) -> Expression {
+pub(super) fn unseen(now: DateTime<Utc>) -> Expression {
     Expression::new("attribute_not_exists(pk) OR #ttl <= :now")
         .name("#ttl", "ttl")
         .value(":now", seconds(now))

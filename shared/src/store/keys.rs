@@ -379,8 +379,27 @@ pub(super) fn session(t: &TenantId, uid: &UserId, hash: &str) -> Key {
 pub(super) fn refresh(t: &TenantId, uid: &UserId, hash: &str) -> Key {
     ephemeral(format!("R#{t}#{uid}"), hash)
 }
-pub(super) fn name_id_session(c: &ConnectionId, name_id_hash: &str, session_index: &str) -> Key {
-    ephemeral(format!("N#{c}#{name_id_hash}"), session_index)
+pub(super) fn name_id_pk(c: &ConnectionId, name_id_hash: &str) -> String {
+    format!("N#{c}#{name_id_hash}")
+}
+/// A session of a NameID. Two sessions may have one SessionIndex: a person who is sent to the identity provider again
+/// comes back with the same.
+pub(super) fn name_id_session(
+    c: &ConnectionId,
+    name_id_hash: &str,
+    session_index: Option<&str>,
+    session_hash: &str,
+) -> Key {
+    let index = session_index_hash(session_index);
+    ephemeral(name_id_pk(c, name_id_hash), format!("{index}#{session_hash}"))
+}
+/// An item of such a partition, as it was read.
+pub(super) fn name_id_item(pk: &str, sk: &str) -> Key {
+    ephemeral(pk.to_owned(), sk)
+}
+/// A SessionIndex may be longer than a sort key; none has a name of its own.
+pub(super) fn session_index_hash(session_index: Option<&str>) -> String {
+    session_index.map_or_else(|| ".".to_owned(), hash)
 }
 pub(super) fn attempt(hash: &str) -> Key {
     ephemeral(format!("A#{hash}"), ".")
@@ -407,6 +426,10 @@ pub(super) fn code(hash: &str) -> Key {
 }
 pub(super) fn assertion(c: &ConnectionId, id: &str) -> Key {
     ephemeral(format!("I#{c}#{}", hash(id)), ".")
+}
+/// The id of a LogoutRequest; assertions have names of their own.
+pub(super) fn logout_request(c: &ConnectionId, id: &str) -> Key {
+    ephemeral(format!("I#{c}#{}", hash(&format!("logout#{id}"))), ".")
 }
 pub(super) fn spent_jti(client: &ClientId, jti: &str) -> Key {
     ephemeral(format!("I#{client}#{}", hash(jti)), ".")

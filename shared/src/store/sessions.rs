@@ -50,8 +50,9 @@ impl TenantTransaction {
             Item::new(keys::session(&self.handle.tenant, &session.user, &hash)).doc("session", session);
         let item = item.map(|item| item.until(session.expires_at));
         self.inner.put(Guard::Fresh, item, Some(Expression::absent()));
-        if let (Some(name_id), Some(index)) = (&session.name_id_hash, &session.session_index) {
-            let item = Item::new(keys::name_id_session(&session.connection, name_id, index))
+        if let Some(name_id) = &session.name_id_hash {
+            let index = session.session_index.as_deref();
+            let item = Item::new(keys::name_id_session(&session.connection, name_id, index, &hash))
                 .with("t", text(self.handle.tenant.as_str()))
                 .with("uid", text(session.user.as_str()))
                 .with("hash", text(hash))

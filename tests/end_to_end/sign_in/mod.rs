@@ -8,3 +8,4 @@ mod linking;
 mod provisioning;
 mod races;
 mod round_trips;
+mod single_logout;

@@ -1,6 +1,6 @@
 """pysaml2 as the identity provider."""
 
-from browser import Browser
+from browser import Browser, Page
 from checks import want, want_equal
 from keys import make
 from people import ATTRIBUTES, person, want_attributes
@@ -13,11 +13,11 @@ class Group:
         self.world = world
         self.key, self.certificate = make(world.folder, "pysaml2")
         self.redirect = self.connect("redirect", idp_initiated="route")
-        self.post = self.connect("post")
+        self.post = self.connect("post", logout_by_post=True)
 
-    def connect(self, binding, **settings):
+    def connect(self, binding, logout_by_post=False, **settings):
         """An identity provider and its connection. Each reads the other's metadata."""
-        idp = Pysaml2Idp(self.key, self.certificate)
+        idp = Pysaml2Idp(self.key, self.certificate, logout_by_post)
         self.world.at_end(idp.stop)
         settings = {"name": f"pysaml2 by {binding}", "saml": {"request_binding": binding}, **settings}
         idp.connection = self.world.gatehouse.connection(self.world.tenant, lambda _: idp.metadata(), **settings)
@@ -47,6 +47,8 @@ class Group:
         yield "idp_initiated_encrypted", self.idp_initiated, "unsolicited-gcm", gcm
         yield "idp_initiated_where_it_is_off_is_refused", self.idp_initiated_off
         yield "force_authn_reaches_the_idp", self.force_authn
+        yield "single_logout_by_redirect", self.single_logout, self.redirect, "redirect"
+        yield "single_logout_by_post", self.single_logout, self.post, "post"
 
     def signs_in(self, idp, name, how):
         email = person(f"pysaml2-{name}")
@@ -85,3 +87,25 @@ class Group:
         idp.answers(person("pysaml2-force"), ATTRIBUTES)
         self.world.sign_in(self.world.browser(), connection=idp.connection["id"], prompt="login")
         want_equal(idp.requests[0].force_authn, "true", "ForceAuthn")
+
+    def single_logout(self, idp, name):
+        """Signing out at the identity provider ends the session here; pysaml2 verifies the signed answer."""
+        email = person(f"pysaml2-logout-{name}")
+        idp.answers(email, ATTRIBUTES)
+        browser, elsewhere = self.world.browser(), Browser()
+        silent = {"connection": idp.connection["id"], "prompt": "none"}
+        self.world.sign_in(browser, connection=idp.connection["id"])
+        _, before = self.world.arrive(browser, **silent)
+        want("code=" in before.url, f"no session to end: {before}")
+        idp.logouts = []
+        carried = idp.log_out(email, "the-state")
+        if carried["method"] == "GET":
+            page = elsewhere.open(dict(carried["headers"])["Location"])
+        else:
+            page = Page(idp.url, 200, {}, carried["data"])
+        elsewhere.answer(page)
+        [(response, relay_state)] = idp.logouts
+        want_equal(response.status.status_code.value, "urn:oasis:names:tc:SAML:2.0:status:Success", "status")
+        want_equal(relay_state, "the-state", "RelayState")
+        _, after = self.world.arrive(browser, **silent)
+        want("error=login_required" in after.url, f"the session goes on: {after}")

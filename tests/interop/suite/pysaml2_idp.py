@@ -14,7 +14,10 @@ from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
 from saml2.saml import NAME_FORMAT_UNSPECIFIED, NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.server import Server
+from saml2.sigver import verify_redirect_signature
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
+
+from checks import want
 
 GCM_256 = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 GCM_128 = "http://www.w3.org/2009/xmlenc11#aes128-gcm"
@@ -58,6 +61,8 @@ class Answering(BaseHTTPRequestHandler):
         try:
             if urlsplit(self.path).path == "/start":
                 status, body = 200, self.server.idp.unsolicited(query.get("RelayState", ""))
+            elif urlsplit(self.path).path == "/slo":
+                status, body = 200, self.server.idp.logged_out(binding, query)
             else:
                 status, body = 200, self.server.idp.solicited(binding, query)
         except Exception as error:  # shown to the check, as the page that the browser ends on
@@ -76,7 +81,8 @@ class Answering(BaseHTTPRequestHandler):
 class Pysaml2Idp:
     """One identity provider for one connection."""
 
-    def __init__(self, key, certificate):
+    def __init__(self, key, certificate, logout_by_post=False):
+        self.logout_by_post = logout_by_post
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
         self.http.idp = self
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
@@ -84,7 +90,7 @@ class Pysaml2Idp:
         self.key, self.certificate = key, certificate
         self.server = None
         self.service_provider = None
-        self.requests = []
+        self.requests, self.logouts = [], []
         # Of the next answer.
         self.person, self.attributes = None, {}
         self.sign_assertion, self.sign_response, self.encrypt, self.algorithm = True, False, False, None
@@ -96,6 +102,9 @@ class Pysaml2Idp:
 
     def _config(self, sp_metadata):
         endpoints = [(f"{self.url}/sso", BINDING_HTTP_REDIRECT), (f"{self.url}/sso", BINDING_HTTP_POST)]
+        logout = [(f"{self.url}/slo", BINDING_HTTP_REDIRECT)]
+        if self.logout_by_post:
+            logout = [(f"{self.url}/slo", BINDING_HTTP_POST)]
         config = {
             "entityid": self.entity_id,
             "xmlsec_binary": shutil.which("xmlsec1"),
@@ -103,7 +112,7 @@ class Pysaml2Idp:
             "cert_file": self.certificate,
             "service": {
                 "idp": {
-                    "endpoints": {"single_sign_on_service": endpoints},
+                    "endpoints": {"single_sign_on_service": endpoints, "single_logout_service": logout},
                     "want_authn_requests_signed": True,
                     "name_id_format": [NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT],
                     "policy": {
@@ -155,6 +164,33 @@ class Pysaml2Idp:
             destination=self.service_provider["acs_url"],
             sp_entity_id=self.service_provider["entity_id"],
         )
+
+    def log_out(self, person, relay_state):
+        """What a browser carries to our side when a person signs out here: arguments of the binding."""
+        binding = BINDING_HTTP_POST if self.logout_by_post else BINDING_HTTP_REDIRECT
+        destination = self.service_provider["slo_url"]
+        _, request = self.server.create_logout_request(
+            destination,
+            self.service_provider["entity_id"],
+            name_id=NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=person),
+            sign=self.logout_by_post,
+            sign_alg=SIG_RSA_SHA256,
+            digest_alg=DIGEST_SHA256,
+        )
+        redirect = {} if self.logout_by_post else {"sign": True, "sigalg": SIG_RSA_SHA256}
+        return self.server.apply_binding(binding, str(request), destination, relay_state, **redirect)
+
+    def logged_out(self, binding, query):
+        """Our answer to it, verified by pysaml2."""
+        if binding == BINDING_HTTP_REDIRECT:
+            [certificate] = self.server.metadata.certs(self.service_provider["entity_id"], "spsso", "signing")[:1]
+            want(
+                verify_redirect_signature(query, self.server.sec.sec_backend, certificate[1]),
+                "the answer's signature is wrong",
+            )
+        response = self.server.parse_logout_request_response(query["SAMLResponse"], binding)
+        self.logouts.append((response.response, query.get("RelayState")))
+        return "<p>signed out</p>"
 
     def _form(self, relay_state, in_response_to, destination, sp_entity_id, **_):
         name_id = NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=self.person)

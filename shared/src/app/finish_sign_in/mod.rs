@@ -40,6 +40,7 @@ pub use proceed::{Resumed, confirm, resume};
 pub use receive::{SamlPost, receive_saml};
 pub use receive_code::{CodeCallback, receive_code};
 pub use registration::redeem_registration;
+pub use saml::name_id_hash;
 
 /// A verified answer, before anything was decided.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::refusal::SignInRefusal;
 use super::{FinishError, Step, Verified, proceed, saml};
 use crate::app::{Browser, Gatehouse, failures};
-use crate::domain::connection::{Connection, ConnectionState, SamlIdp};
+use crate::domain::connection::{Connection, ConnectionState};
 use crate::domain::ids::ConnectionId;
-use crate::saml::response::{DecryptionKey, Expectations, read_response};
-use crate::secrets::SecretName;
+use crate::saml::refusal::RefusalCode;
+use crate::saml::response::{Expectations, VerifiedResponse, read_response};
 use crate::store::SignInContext;
 
 /// What was posted to the assertion consumer service (SAML bindings 3.5.4).
@@ -78,19 +76,17 @@ async fn verify(
     let settings = connection.protocol.saml().ok_or(SignInRefusal::OtherProtocol)?;
     let idp = settings.idp.as_ref().ok_or(SignInRefusal::ConnectionIncomplete)?;
     let sp = gatehouse.saml_endpoints(connection, settings);
-    let keys = decryption_keys(gatehouse, connection, post.response).await?;
-    let response = read_response(
-        post.response,
-        &Expectations {
-            idp_entity_id: &idp.entity_id,
-            certificates: &certificates(idp),
-            audiences: std::slice::from_ref(&sp.entity_id),
-            acs_urls: &sp.acs_urls,
-            decryption_keys: &keys,
-            allow_cbc: settings.allow_cbc,
-            now,
-        },
-    )?;
+    let certificates = idp.certificates_der();
+    let expect = Expectations {
+        idp_entity_id: &idp.entity_id,
+        certificates: &certificates,
+        audiences: std::slice::from_ref(&sp.entity_id),
+        acs_urls: &sp.acs_urls,
+        decryption_keys: &[],
+        allow_cbc: settings.allow_cbc,
+        now,
+    };
+    let response = read(gatehouse, connection, post.response, expect).await?;
     let person = saml::person(connection, &response, &sp.entity_id, now)?;
     Ok(Verified {
         connection: connection.id.clone(),
@@ -102,35 +98,20 @@ async fn verify(
     })
 }
 
-/// The configured certificates; one that cannot be read is left out, and none left is refused by the reader.
-fn certificates(idp: &SamlIdp) -> Vec<Vec<u8>> {
-    idp.certificates
-        .iter()
-        .filter_map(|text| STANDARD.decode(text).ok())
-        .collect()
-}
-
-/// Reads the decryption keys only for a response that may be encrypted: most are not, and a read costs a request.
-async fn decryption_keys(
+/// Reads the decryption keys only for a response that turns out to need them: most are not encrypted, and a read costs
+/// a request.
+async fn read(
     gatehouse: &Gatehouse,
     connection: &Connection,
     form_value: &str,
-) -> Result<Vec<DecryptionKey>, FinishError> {
-    let clean = form_value
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect::<Vec<_>>();
-    let xml = STANDARD.decode(clean).unwrap_or_default();
-    let needle = b"EncryptedAssertion";
-    if !xml.windows(needle.len()).any(|window| window == needle) {
-        return Ok(Vec::new());
+    mut expect: Expectations<'_>,
+) -> Result<VerifiedResponse, FinishError> {
+    match read_response(form_value, &expect) {
+        Err(refusal) if refusal.reason() == RefusalCode::DecryptionKeyMissing => {
+            let keys = gatehouse.decryption_keys(&connection.id).await?;
+            expect.decryption_keys = &keys;
+            Ok(read_response(form_value, &expect)?)
+        }
+        read => Ok(read?),
     }
-    let name = SecretName::SpDecryption(connection.id.clone());
-    let Some(ring) = gatehouse.key_ring(&name).await? else {
-        return Ok(Vec::new());
-    };
-    Ok(ring
-        .keys()
-        .map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec()))
-        .collect())
 }

@@ -23,6 +23,11 @@ const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
 
+/// What single logout finds the sessions of a NameID by.
+pub fn name_id_hash(issuer: &str, name_id: &NameId) -> String {
+    identity_hash(issuer, &[&name_id.value])
+}
+
 /// Reads the person out of a response that passed every check. `sp_entity_id` stands in for an absent SPNameQualifier.
 ///
 /// # Errors
@@ -42,7 +47,7 @@ pub fn person(
     let name_id_hash = response
         .name_id
         .as_ref()
-        .map(|id| identity_hash(&response.issuer, &[&id.value]));
+        .map(|id| name_id_hash(&response.issuer, id));
     Ok(Person {
         subject,
         email: email(connection, response),

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
-pub use refusal::Told;
+pub use refusal::{Told, mark};
 
 use super::cookies::{CookieName, Cookies};
 use super::pages::{AutoPostPage, ContinueAsPage, LinkCodePage, NoticePage, Pages};

@@ -224,9 +224,13 @@ pub(super) async fn page(
             })
         }
     };
+    mark(&mut answer, code);
+    answer
+}
+
+/// Names the refusal, for programs and support; the page itself stays short.
+pub fn mark(answer: &mut Response<Body>, code: &str) {
     if let Ok(value) = axum::http::HeaderValue::from_str(code) {
-        // For programs and support; the page itself stays short.
         answer.headers_mut().insert("x-gatehouse-code", value);
     }
-    answer
 }

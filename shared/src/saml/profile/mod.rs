@@ -14,7 +14,7 @@ use uppsala::{Document, NodeId, Parser};
 use super::prescan::{MAX_DEPTH, prescan};
 use super::refusal::{Refusal, RefusalCode};
 
-pub use structure::{inner, outer};
+pub use structure::{identifier, inner, message, outer};
 
 /// A Signature that fits the profile, and the element that it signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

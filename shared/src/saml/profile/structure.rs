@@ -88,6 +88,41 @@ pub fn inner<'d>(
     })
 }
 
+/// Applies the profile to a protocol message other than a Response: `root`, which carries no assertion. Returns its
+/// signature, if it has one.
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn message<'d>(doc: &'d Document<'d>, root: El<'d>) -> Result<Vec<SignatureSite>, Refusal> {
+    let found = walk(doc, &HashSet::new())?;
+    if !found.assertions.is_empty() {
+        return Err(Refusal::wanting(
+            RefusalCode::AssertionMisplaced,
+            "a message without assertions",
+            "one inside",
+        ));
+    }
+    let sites = sites(&found, &[root])?;
+    check_id(root)?;
+    Ok(sites)
+}
+
+/// Applies the profile to a decrypted identifier: nothing in it is an assertion or a signature.
+///
+/// # Errors
+/// The first rule that is broken; `decryption_failed` when there is more than an identifier.
+pub fn identifier<'d>(doc: &'d Document<'d>) -> Result<(), Refusal> {
+    let found = walk(doc, &HashSet::new())?;
+    if found.assertions.is_empty() && found.signatures.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            RefusalCode::DecryptionFailed,
+            "no readable identifier",
+        ))
+    }
+}
+
 /// Decryption gave something that is not one assertion.
 fn not_one_assertion() -> Refusal {
     Refusal::new(RefusalCode::DecryptionFailed, "no readable assertion")

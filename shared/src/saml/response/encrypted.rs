@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use zeroize::Zeroizing;
 
-use super::{Expectations, Verdict, unsigned};
-use crate::saml::decrypt::{self, Decrypted};
+use super::{Expectations, NameId, Verdict, subject, unsigned};
+use crate::saml::decrypt::{self, Decrypted, DecryptionKey};
 use crate::saml::prescan::prescan;
 use crate::saml::profile;
 use crate::saml::refusal::{Refusal, RefusalCode};
@@ -62,6 +62,16 @@ pub(super) fn open<T>(
         assertion_signed: own.is_some(),
         encrypted: true,
     })
+}
+
+/// What an EncryptedID holds, inside a message whose signature was verified: one NameID (saml-core 2.2.4).
+pub(in crate::saml) fn name_id(encrypted: El<'_>, keys: &[DecryptionKey]) -> Result<NameId, Refusal> {
+    let decrypted = decrypt::decrypt(encrypted, keys, true)?;
+    let wrapped = wrap(encrypted, prescan(&decrypted.plaintext)?);
+    let doc = profile::parse_scanned(&wrapped)?;
+    let wrapper = El::root(&doc).ok_or_else(decrypt::failed)?;
+    profile::identifier(&doc)?;
+    subject::name_id(wrapper)?.ok_or_else(decrypt::failed)
 }
 
 /// Puts the plaintext into an element that declares the namespaces in scope at `encrypted`.

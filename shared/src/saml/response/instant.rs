@@ -7,7 +7,7 @@ use crate::saml::refusal::{Refusal, RefusalCode, shown};
 use crate::saml::xml::El;
 
 /// The attribute `name` of `element` as an instant (xs:dateTime with a time zone; saml-core 1.3.3 wants UTC).
-pub(super) fn attr(element: El<'_>, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+pub(in crate::saml) fn attr(element: El<'_>, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
     let Some(text) = element.attr(name) else {
         return Ok(None);
     };
@@ -21,22 +21,22 @@ pub(super) fn attr(element: El<'_>, name: &str) -> Result<Option<DateTime<Utc>>,
 }
 
 /// Whether `instant` lies ahead of `now` by more than the skew.
-pub(super) fn is_ahead(instant: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+pub(in crate::saml) fn is_ahead(instant: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     instant > plus_skew(now)
 }
 
 /// Whether `not_on_or_after` has passed, the skew included.
-pub(super) fn has_passed(not_on_or_after: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+pub(in crate::saml) fn has_passed(not_on_or_after: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now >= plus_skew(not_on_or_after)
 }
 
 /// The instant plus the skew; stays where it is at the end of time.
-pub(super) fn plus_skew(instant: DateTime<Utc>) -> DateTime<Utc> {
+pub(in crate::saml) fn plus_skew(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant.checked_add_signed(CLOCK_SKEW).unwrap_or(instant)
 }
 
 /// "`name` `instant`, our clock `now`", for records.
-pub(super) fn told(name: &str, instant: DateTime<Utc>, now: DateTime<Utc>) -> String {
+pub(in crate::saml) fn told(name: &str, instant: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!(
         "{name} {}, while our clock says {}",
         instant.format("%FT%TZ"),

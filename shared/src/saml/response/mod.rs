@@ -4,12 +4,12 @@
 //! compares `in_response_to` with the attempt's request and records the assertion id against replay.
 
 mod conditions;
-mod encrypted;
+pub(in crate::saml) mod encrypted;
 mod envelope;
-mod instant;
+pub(in crate::saml) mod instant;
 mod statements;
 pub(crate) mod status;
-mod subject;
+pub(in crate::saml) mod subject;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -211,7 +211,7 @@ fn unsigned() -> Refusal {
 }
 
 /// base64 to text. Line breaks and blanks are taken out; sizes are checked before anything is copied.
-fn decode(form_value: &str) -> Result<String, Refusal> {
+pub(in crate::saml) fn decode(form_value: &str) -> Result<String, Refusal> {
     // Line breaks every 64 characters add 1/32, CRLF 1/32 more.
     if form_value.len() > MAX_XML_BYTES / 3 * 4 * 9 / 8 {
         return Err(Refusal::new(

@@ -70,8 +70,8 @@ fn confirm(
     Ok((data.attr("InResponseTo").map(str::to_owned), until))
 }
 
-/// The NameID, if the Subject has one.
-fn name_id(subject: El<'_>) -> Result<Option<NameId>, Refusal> {
+/// The NameID, if `subject` has one: a Subject, or another element that names somebody.
+pub(in crate::saml) fn name_id(subject: El<'_>) -> Result<Option<NameId>, Refusal> {
     if subject.child(ASSERTION, "EncryptedID").is_some() {
         return Err(Refusal::new(RefusalCode::EncryptedIdentifier, "an EncryptedID"));
     }

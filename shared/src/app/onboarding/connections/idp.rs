@@ -171,12 +171,20 @@ async fn taken(
 }
 
 fn side(metadata: IdpMetadata, metadata_url: Option<String>) -> SamlIdp {
-    let logout = metadata.slo_redirect.or(metadata.slo_post);
+    let (logout, slo_binding) = match (metadata.slo_redirect, metadata.slo_post) {
+        (None, Some(post)) => (Some(post), RequestBinding::Post),
+        (redirect, _) => (redirect, RequestBinding::Redirect),
+    };
+    let slo_response_url = logout
+        .as_ref()
+        .and_then(|endpoint| endpoint.response_location.clone());
     SamlIdp {
         entity_id: metadata.entity_id,
         sso_redirect_url: metadata.sso_redirect_url.map(String::from),
         sso_post_url: metadata.sso_post_url.map(String::from),
         slo_url: logout.map(|endpoint| endpoint.location.into()),
+        slo_binding,
+        slo_response_url: slo_response_url.map(String::from),
         certificates: metadata.certificates.iter().map(Certificate::base64).collect(),
         metadata_url,
     }

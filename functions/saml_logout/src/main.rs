@@ -1,0 +1,10 @@
+//! Cold start of the Lambda function `saml_logout`.
+
+use gatehouse::app::Gatehouse;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    gatehouse::telemetry::init_lambda();
+    let gatehouse = Gatehouse::from_environment().await?;
+    lambda_http::run(saml_logout::router(gatehouse)).await
+}
