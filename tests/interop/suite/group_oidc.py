@@ -2,10 +2,12 @@
 
 import requests
 
+from browser import Browser
 from checks import want, want_equal
 from people import person
 from pyop_provider import PyopProvider
 from refusals import want_refused
+from world import query
 
 SECRET = "a secret: with ~odd% +characters&="
 # pyop compares HTTP Basic without decoding its parts, against RFC 6749 section 2.3.1.
@@ -28,11 +30,13 @@ class Group:
         yield "pyop.client_secret_basic", self.pyop_signs_in, "client_secret_basic"
         yield "pyop.client_secret_post", self.pyop_signs_in, "client_secret_post"
         yield "oidc_provider.refresh_rotates_until_it_is_revoked", self.recheck
+        yield "oidc_provider.rp_initiated_logout", self.logout
 
-    def connect_node(self, method, secret=SECRET, offline=False, alg="RS256"):
+    def connect_node(self, method, secret=SECRET, offline=False, alg="RS256", logout=False):
         """A provider with a client of its own, and the connection to it."""
         node = self.world.node("oidc_provider.mjs")
         issuer = node.call(op="start")["issuer"]
+        node.issuer = issuer
         client_id = f"{method}-{alg}".lower()
 
         def register(connection):
@@ -40,6 +44,7 @@ class Group:
             client = {
                 "client_id": client_id,
                 "redirect_uris": [side["redirect_uri"]],
+                "post_logout_redirect_uris": [side["post_logout_redirect_uri"]],
                 "token_endpoint_auth_method": method,
                 "id_token_signed_response_alg": alg,
                 "scope": "openid profile email offline_access",
@@ -61,6 +66,7 @@ class Group:
             client_id=client_id,
             client_authentication=method,
             offline_access=offline,
+            upstream_logout=logout,
         )
         return node
 
@@ -136,12 +142,49 @@ class Group:
         node = self.connect_node("client_secret_basic", offline=True)
         result = self.signs_in(node, "recheck")
         with self.world.gatehouse.moved_clock() as move:
+            # The schedule may come first: what the provider saw counts.
             for round in (1, 2):
                 move(7 * 3600)
                 done = self.run_recheck()
-                want_equal((done["confirmed"], done["disabled"]), (1, 0), f"round {round}")
+                want_equal(done["disabled"], 0, f"round {round}")
+                want_equal(self.token_requests(node), 1 + round, f"token requests after round {round}")
             node.call(op="revoke")
+            refresh_token = result["tokens"]["refresh_token"]
+            kept = self.world.app.call(op="refresh", refresh_token=refresh_token)
+            want("error" not in kept, f"the app's own refresh before the revocation is seen: {kept}")
             move(7 * 3600)
-            done = self.run_recheck()
-            want_equal((done["confirmed"], done["disabled"]), (0, 1), "after the revocation")
-        want(result["tokens"].get("access_token"), "the app had tokens")
+            self.run_recheck()
+            over = self.world.app.call(op="refresh", refresh_token=kept["tokens"]["refresh_token"])
+            want_equal(over.get("error", {}).get("oauth"), "invalid_grant", "after the revocation")
+
+    def token_requests(self, node):
+        return sum(one["path"] == "/token" for one in node.call(op="seen")["seen"])
+
+    def logout(self):
+        """The app's logout goes on at the provider, whose session ends, and comes back to the app with its state."""
+        node = self.connect_node("client_secret_basic", logout=True)
+        back = f"{self.world.local['demo_app_url']}/signed-out"
+        browser = Browser(stop_at=[self.world.client["redirect_uri"], back])
+        result = self.signs_in(node, "logout", browser)
+        node.call(op="prompts")  # forgotten
+        # Without our session: the provider's own answers for the person.
+        for of in [of for of in browser.cookies if of[1].endswith("gatehouse_session")]:
+            del browser.cookies[of]
+        result = self.signs_in(node, "logout", browser)
+        asked = node.call(op="prompts")["prompts"]
+        want("login" not in asked, f"the provider's session asked for {asked}")
+        parameters = {
+            "id_token_hint": result["tokens"]["id_token"],
+            "post_logout_redirect_uri": back,
+            "state": "the app's own",
+        }
+        url = self.world.app.call(op="end_session", parameters=parameters)["url"]
+        page = browser.open(url)
+        want(page.url.startswith(node.issuer), f"not led to the provider: {page}")
+        want(page.forms, f"the provider shows no form: {page}")
+        page = browser.submit(page, page.forms[0], logout="yes")
+        want(page.url.startswith(back), f"not led back to the app: {page}")
+        want_equal(query(page.url).get("state"), "the app's own", "state")
+        self.signs_in(node, "logout", browser)
+        asked = node.call(op="prompts")["prompts"]
+        want("login" in asked, f"the provider's session went on: {asked}")

@@ -11,6 +11,7 @@ let person = {};
 let seen = [];
 let issuer;
 let lastGrant;
+let prompts = [];
 
 const signing = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
 const second = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
@@ -21,7 +22,7 @@ function start(client) {
     jwks: { keys: [{ ...second, kid: "ec", use: "sig", alg: "ES256" }, { ...signing, kid: "rsa", use: "sig", alg: "RS256" }] },
     findAccount: (_, id) => ({ accountId: id, claims: async () => ({ ...person, sub: id }) }),
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "given_name", "family_name"] },
-    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true, logoutSource } },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     cookies: { keys: ["interop"] },
     pkce: { required: () => true },
@@ -37,9 +38,15 @@ function start(client) {
   provider.on("grant.error", (_, error) => console.error(error.message, error.error_detail));
 }
 
+// The page that asks whoever is led here to sign out; the form's own fields are the provider's.
+function logoutSource(ctx, form) {
+  ctx.body = `<!doctype html><title>Sign out</title>${form}<button form="op.logoutForm" name="logout" value="yes">Yes</button>`;
+}
+
 // The person logs in and consents at once.
 async function interaction(request, response) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
+  prompts.push(prompt.name);
   if (prompt.name === "login") {
     return provider.interactionFinished(request, response, { login: { accountId: person.sub } }, { mergeWithLastSubmission: false });
   }
@@ -52,7 +59,7 @@ async function interaction(request, response) {
 const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, issuer);
   if (pathname === "/token" || pathname === "/me" || pathname === "/jwks") {
-    seen.push({ path: pathname, basic: (request.headers.authorization ?? "").startsWith("Basic ") });
+    seen.push({ path: pathname, at: Date.now(), basic: (request.headers.authorization ?? "").startsWith("Basic ") });
   }
   try {
     if (pathname.startsWith("/interaction/")) await interaction(request, response);
@@ -81,6 +88,13 @@ serve({
   async set(wanted) {
     person = wanted.person;
     seen = [];
+  },
+
+  // What the person was asked since the last call: a session of the provider's own asks nothing.
+  async prompts() {
+    const asked = prompts;
+    prompts = [];
+    return { prompts: asked };
   },
 
   // What an administrator there does who takes an account's access away.
