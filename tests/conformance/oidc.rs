@@ -39,6 +39,7 @@ fn ours(token: &str, keys: &[Jwk]) -> Result<(), &'static str> {
         jwks_uri: String::new(),
         userinfo_endpoint: None,
         sends_iss: false,
+        end_session_endpoint: None,
         discovered_at: now(),
     };
     let connection = OidcConnection {

@@ -1,12 +1,14 @@
 //! GitHub as it documents itself: OAuth 2.0 for OAuth apps, and the few resources of its REST API that are asked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use gatehouse::openid_provider::pkce::CodeChallenge;
 use http::{HeaderMap, Response, StatusCode, header};
 use serde_json::{Value, json};
@@ -33,6 +35,16 @@ pub struct Account {
     pub memberships: HashMap<String, (u64, &'static str)>,
     /// The client secret that is good.
     pub secret: String,
+    /// Tokens that were taken back.
+    pub revoked: HashSet<String>,
+    /// Tokens expire, and come with a refresh token, as those of GitHub Apps can.
+    pub expiring: bool,
+    /// What the REST API answers in place of its answers.
+    pub trouble: Option<u16>,
+    /// Every access token that was given.
+    pub given: Vec<String>,
+    /// The refresh tokens that are good.
+    pub refresh_tokens: HashSet<String>,
 }
 
 impl GitHub {
@@ -49,6 +61,11 @@ impl GitHub {
                 ]),
                 memberships: HashMap::from([("acme".to_owned(), (42, "active"))]),
                 secret: "the-client-secret".to_owned(),
+                revoked: HashSet::new(),
+                expiring: false,
+                trouble: None,
+                given: Vec::new(),
+                refresh_tokens: HashSet::new(),
             })),
             codes: Arc::default(),
         };
@@ -58,6 +75,7 @@ impl GitHub {
             .route("/api/v3/user/emails", get(emails))
             .route("/api/v3/user/memberships/orgs", get(memberships))
             .route("/api/v3/user/memberships/orgs/{login}", get(membership))
+            .route("/api/v3/applications/{client}/token", post(check_token))
             .with_state(github.clone());
         tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -89,61 +107,130 @@ impl GitHub {
 async fn token(State(github): State<GitHub>, headers: HeaderMap, body: Bytes) -> Json<Value> {
     assert_eq!(headers[header::ACCEPT], "application/json");
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
-    if form["client_secret"] != github.account.lock().unwrap().secret {
+    let mut account = github.account.lock().unwrap();
+    if form["client_secret"] != account.secret {
         return Json(json!({ "error": "incorrect_client_credentials" }));
     }
-    let Some(request) = github.codes.lock().unwrap().remove(&form["code"]) else {
-        return Json(json!({ "error": "bad_verification_code" }));
-    };
-    assert_eq!(
-        CodeChallenge::of(&form["code_verifier"]).as_str(),
-        request["code_challenge"]
-    );
-    Json(
-        json!({ "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a", "token_type": "bearer",
-        "scope": "read:org,read:user,user:email" }),
-    )
+    if form["grant_type"] == "refresh_token" {
+        if !account.refresh_tokens.remove(&form["refresh_token"]) {
+            return Json(json!({ "error": "bad_refresh_token" }));
+        }
+    } else {
+        let Some(request) = github.codes.lock().unwrap().remove(&form["code"]) else {
+            return Json(json!({ "error": "bad_verification_code" }));
+        };
+        assert_eq!(
+            CodeChallenge::of(&form["code_verifier"]).as_str(),
+            request["code_challenge"]
+        );
+    }
+    let fresh = |kind: &str| format!("{kind}_{}", gatehouse::random::token().unwrap());
+    let mut answer = json!({ "access_token": fresh(if account.expiring { "ghu" } else { "gho" }),
+        "token_type": "bearer", "scope": "read:org,read:user,user:email" });
+    account
+        .given
+        .push(answer["access_token"].as_str().unwrap().to_owned());
+    if account.expiring {
+        let refresh = fresh("ghr");
+        answer["refresh_token"] = json!(refresh);
+        answer["expires_in"] = json!(28_800);
+        account.refresh_tokens.insert(refresh);
+    }
+    Json(answer)
 }
 
-fn signed_in(headers: &HeaderMap) {
-    assert_eq!(
-        headers[header::AUTHORIZATION],
-        "Bearer gho_16C7e42F292c6912E7710c838347Ae178B4a"
-    );
+/// What is answered in place of a resource, if anything is.
+fn refused(github: &GitHub, headers: &HeaderMap) -> Option<Response<Body>> {
     assert!(
         headers.contains_key(header::USER_AGENT),
         "GitHub refuses requests without"
     );
+    let account = github.account.lock().unwrap();
+    if let Some(status) = account.trouble {
+        return Some(answer(status, &json!({ "message": "trouble" })));
+    }
+    let token = headers[header::AUTHORIZATION].to_str().unwrap();
+    let token = token.strip_prefix("Bearer ").unwrap();
+    assert!(
+        account.given.iter().any(|given| given == token),
+        "a token of ours"
+    );
+    let good = !account.revoked.contains(token);
+    (!good).then(|| answer(401, &json!({ "message": "Bad credentials" })))
 }
 
-async fn user(State(github): State<GitHub>, headers: HeaderMap) -> Json<Value> {
-    signed_in(&headers);
+fn answer(status: u16, body: &Value) -> Response<Body> {
+    let mut answer = Response::new(Body::from(body.to_string()));
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+    answer
+}
+
+/// "Check a token": 404 for one that is no good (GitHub Docs, "OAuth authorizations").
+async fn check_token(
+    State(github): State<GitHub>,
+    Path(client): Path<String>,
+    headers: HeaderMap,
+    Json(asked): Json<Value>,
+) -> Response<Body> {
+    let account = github.account.lock().unwrap();
+    let basic = STANDARD.encode(format!("{client}:{}", account.secret));
+    if headers[header::AUTHORIZATION] != format!("Basic {basic}") {
+        return answer(401, &json!({ "message": "Bad credentials" }));
+    }
+    if account.revoked.contains(asked["access_token"].as_str().unwrap()) {
+        answer(404, &json!({ "message": "Not Found" }))
+    } else {
+        answer(200, &json!({ "user": { "id": account.id } }))
+    }
+}
+
+async fn user(State(github): State<GitHub>, headers: HeaderMap) -> Response<Body> {
+    if let Some(refused) = refused(&github, &headers) {
+        return refused;
+    }
     let id = github.account.lock().unwrap().id;
     // `email` is the public one, which anybody may set to anything that they have verified once: it is not read.
-    Json(
-        json!({ "login": "ada-l", "id": id, "node_id": "MDQ6VXNlcjU4MzIzMQ==", "type": "User",
-        "name": "Ada King Lovelace", "email": "public@elsewhere.example" }),
+    answer(
+        200,
+        &json!({ "login": "ada-l", "id": id, "node_id": "MDQ6VXNlcjU4MzIzMQ==", "type": "User",
+            "name": "Ada King Lovelace", "email": "public@elsewhere.example" }),
     )
 }
 
-async fn emails(State(github): State<GitHub>, headers: HeaderMap) -> Json<Value> {
-    signed_in(&headers);
-    Json(github.account.lock().unwrap().emails.clone())
+async fn emails(State(github): State<GitHub>, headers: HeaderMap) -> Response<Body> {
+    if let Some(refused) = refused(&github, &headers) {
+        return refused;
+    }
+    answer(200, &github.account.lock().unwrap().emails)
 }
 
-fn shown(login: &str, (id, state): (u64, &str)) -> Value {
+fn shown_membership(login: &str, (id, state): (u64, &str)) -> Value {
     json!({ "state": state, "role": "member", "organization": { "login": login, "id": id },
         "user": { "login": "ada-l" } })
 }
 
-async fn memberships(State(github): State<GitHub>, headers: HeaderMap) -> Json<Value> {
-    signed_in(&headers);
+/// Pages of `per_page`, in the order of the logins.
+async fn memberships(
+    State(github): State<GitHub>,
+    headers: HeaderMap,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response<Body> {
+    if let Some(refused) = refused(&github, &headers) {
+        return refused;
+    }
+    assert_eq!(query["state"], "active");
     let account = github.account.lock().unwrap().clone();
-    let all = account
+    let size: usize = query["per_page"].parse().unwrap();
+    let page: usize = query.get("page").map_or(1, |page| page.parse().unwrap());
+    let mut active: Vec<_> = account
         .memberships
         .iter()
-        .map(|(login, known)| shown(login, *known));
-    Json(Value::from(all.collect::<Vec<_>>()))
+        .filter(|(_, known)| known.1 == "active")
+        .collect();
+    active.sort();
+    let shown = active.into_iter().skip((page - 1) * size).take(size);
+    let shown = shown.map(|(login, known)| shown_membership(login, *known));
+    answer(200, &Value::from(shown.collect::<Vec<_>>()))
 }
 
 async fn membership(
@@ -151,13 +238,12 @@ async fn membership(
     headers: HeaderMap,
     Path(login): Path<String>,
 ) -> Response<Body> {
-    signed_in(&headers);
+    if let Some(refused) = refused(&github, &headers) {
+        return refused;
+    }
     let known = github.account.lock().unwrap().memberships.get(&login).copied();
-    let (status, body) = match known {
-        Some(known) => (StatusCode::OK, shown(&login, known)),
-        None => (StatusCode::NOT_FOUND, json!({ "message": "Not Found" })),
-    };
-    let mut answer = Response::new(Body::from(body.to_string()));
-    *answer.status_mut() = status;
-    answer
+    match known {
+        Some(known) => answer(200, &shown_membership(&login, known)),
+        None => answer(404, &json!({ "message": "Not Found" })),
+    }
 }

@@ -1,5 +1,5 @@
 //! Scheduled, once a day: proofs of domains are looked for, metadata is fetched anew, members are told, and the
-//! provider's own keys are there.
+//! provider's own keys are made and rotated.
 
 use std::sync::Arc;
 
@@ -27,6 +27,7 @@ pub async fn handle(gatehouse: &Arc<Gatehouse>) -> Result<Value, UpkeepError> {
                 ("MetadataChecked", done.metadata_checked),
                 ("MetadataChanged", done.metadata_changed),
                 ("MembersTold", done.members_told),
+                ("KeysRotated", done.keys_rotated),
                 ("Failed", done.failed),
             ],
         );

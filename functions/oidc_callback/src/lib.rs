@@ -1,6 +1,6 @@
 //! The redirect URIs of OpenID Connect and GitHub connections: `GET /signin-oidc/{connection}`, and the shared
 //! `GET /signin-oidc` (AQ-07). `GET /signin-oidc/{connection}/jwks` publishes our keys at the connection's provider
-//! (`private_key_jwt`).
+//! (`private_key_jwt`). `GET /signin-oidc/{connection}/signed-out` is where people come back to from its logout.
 
 use std::sync::Arc;
 
@@ -12,12 +12,14 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use gatehouse::app::Gatehouse;
 use gatehouse::app::client_key;
 use gatehouse::app::finish_sign_in::refusal::SignInRefusal;
 use gatehouse::app::finish_sign_in::{CodeCallback, FinishError, receive_code};
+use gatehouse::app::upstream_logout::{self, Next};
+use gatehouse::app::{Browser, Gatehouse};
 use gatehouse::domain::ids::ConnectionId;
 use gatehouse::http::api::json;
+use gatehouse::http::body::Parameters;
 use gatehouse::http::edge;
 use gatehouse::http::problem::Problem;
 use gatehouse::http::reference::Reference;
@@ -29,6 +31,7 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .route("/signin-oidc", get(shared))
         .route("/signin-oidc/{connection}", get(own))
         .route("/signin-oidc/{connection}/jwks", get(jwks))
+        .route("/signin-oidc/{connection}/signed-out", get(signed_out))
         .with_state(Front::new(gatehouse));
     edge::wrap(routes, "oidc_callback")
 }
@@ -78,6 +81,38 @@ async fn received(
     };
     let step = receive_code(&front.gatehouse, callback, &browser).await?;
     Ok(front.step(step, &request.headers, &browser))
+}
+
+/// The browser comes back from the provider's logout, and goes where the app wants it. Whatever else came: the sessions
+/// here are over, and that is what the page says.
+async fn signed_out(
+    State(front): State<Front>,
+    Path(connection): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let next = match (ConnectionId::parse(&connection), front.browser(&parts.headers)) {
+        (Ok(connection), Ok(browser)) => way_on(&front, &connection, &parts, &browser).await,
+        (Err(_), _) | (_, Err(_)) => None,
+    };
+    front.signed_out(next.as_ref().and_then(Next::url))
+}
+
+async fn way_on(
+    front: &Front,
+    connection: &ConnectionId,
+    request: &Parts,
+    browser: &Browser,
+) -> Option<Next> {
+    let query = Parameters::of_query(request.uri.query()).ok()?;
+    let state = query.get("state")?;
+    match upstream_logout::came_back(&front.gatehouse, connection, state, browser).await {
+        Ok(way) => Some(upstream_logout::go_on(&front.gatehouse, way?, browser).await),
+        Err(error) => {
+            tracing::error!(error.code = error.code(), error = %error, "the way back from a logout was not found");
+            None
+        }
+    }
 }
 
 /// Our public keys at a connection's provider, to be fetched by it.

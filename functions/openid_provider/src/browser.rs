@@ -8,10 +8,11 @@ use gatehouse::app::openid_provider::authorize::{
     AuthorizeFailure, Authorized, authorize as authorize_use_case,
 };
 use gatehouse::app::openid_provider::end_session::{Ended, end_session as end_session_use_case};
+use gatehouse::app::upstream_logout::{self, Next};
 use gatehouse::domain::session::SessionCookie;
 use gatehouse::http::body::{self, FORM_LIMIT};
 use gatehouse::http::cookies::CookieName;
-use gatehouse::http::pages::{ErrorPage, NoticePage, SignOutPage};
+use gatehouse::http::pages::{ErrorPage, SignOutPage};
 use gatehouse::http::reference::Reference;
 use gatehouse::http::sign_in::{Front, see_other};
 use gatehouse::openid_provider::params::Parameters;
@@ -141,7 +142,17 @@ async fn answer_end_session(
     let sessions = front.sessions(headers);
     match end_session_use_case(&front.gatehouse, &parameters, sessions, confirmed).await {
         Ok(Ended::Ask) => ask(front, &parameters),
-        Ok(Ended::Done { rest, to }) => ended(front, headers, &rest, to.as_deref()),
+        Ok(Ended::Done { rest, way }) => {
+            let Ok(browser) = front.browser(headers) else {
+                return error_page(front, StatusCode::INTERNAL_SERVER_ERROR, OURS, reference);
+            };
+            let next = upstream_logout::go_on(&front.gatehouse, way, &browser).await;
+            let mut answer = ended(front, headers, &rest, next.url());
+            if matches!(next, Next::Provider(_)) {
+                front.bind(&mut answer, &browser);
+            }
+            answer
+        }
         Err(error) => {
             tracing::info!(error.code = error.code(), "a logout request was refused");
             let status =
@@ -153,13 +164,7 @@ async fn answer_end_session(
 
 /// Where the browser goes when sessions have ended, with what stays in its cookie.
 fn ended(front: &Front, headers: &HeaderMap, rest: &SessionCookie, to: Option<&str>) -> Response<Body> {
-    let mut answer = match to {
-        Some(to) => see_other(to),
-        None => front.pages.notice(&NoticePage {
-            title: "You are signed out",
-            message: "You can close this page.",
-        }),
-    };
+    let mut answer = front.signed_out(to);
     // What was not shown is not ended: a request from another site must not clear the cookie.
     let cookie = if front.cookies.read(headers, CookieName::Session).is_none() {
         None

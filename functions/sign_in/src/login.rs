@@ -2,12 +2,12 @@
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{Response, StatusCode};
+use axum::http::Response;
 
 use gatehouse::app::finish_sign_in::refusal::SignInRefusal;
 use gatehouse::app::start_sign_in::{StartError, ThirdParty, third_party};
 use gatehouse::domain::ids::ConnectionId;
-use gatehouse::http::body::{self, FORM_LIMIT, Parameters};
+use gatehouse::http::body::{self, BodyError, FORM_LIMIT, Parameters};
 use gatehouse::http::reference::Reference;
 use gatehouse::http::sign_in::{Front, see_other};
 
@@ -20,7 +20,7 @@ pub(crate) async fn any(
     request: Request,
 ) -> Response<Body> {
     let query = Parameters::of_query(request.uri().query());
-    answer(&front, None, query.ok(), &reference).await
+    answer(&front, None, query, &reference).await
 }
 
 /// `POST /login`
@@ -40,7 +40,7 @@ pub(crate) async fn own(
     request: Request,
 ) -> Response<Body> {
     let query = Parameters::of_query(request.uri().query());
-    answer(&front, Some(&connection), query.ok(), &reference).await
+    answer(&front, Some(&connection), query, &reference).await
 }
 
 /// `POST /login/{connection}`
@@ -53,19 +53,20 @@ pub(crate) async fn own_form(
     answer(&front, Some(&connection), form(request).await, &reference).await
 }
 
-async fn form(request: Request) -> Option<Parameters> {
+async fn form(request: Request) -> Result<Parameters, BodyError> {
     let (parts, body) = request.into_parts();
-    body::read_form(&parts.headers, body, FORM_LIMIT).await.ok()
+    body::read_form(&parts.headers, body, FORM_LIMIT).await
 }
 
 async fn answer(
     front: &Front,
     connection: Option<&str>,
-    parameters: Option<Parameters>,
+    parameters: Result<Parameters, BodyError>,
     reference: &Reference,
 ) -> Response<Body> {
-    let Some(parameters) = parameters else {
-        return bad_request(front, StatusCode::BAD_REQUEST, reference);
+    let parameters = match parameters {
+        Ok(parameters) => parameters,
+        Err(error) => return bad_request(front, error.status(), reference),
     };
     match led_on(front, connection, &parameters).await {
         Ok(to) => see_other(&to),

@@ -9,6 +9,7 @@ use gatehouse::app::Gatehouse;
 use gatehouse::app::account_recheck::Budget;
 use gatehouse::app::outbox_relay::{Relay, RelayError};
 use gatehouse::app::reminder::{Reminder, ReminderError};
+use gatehouse::clock::Clock;
 use gatehouse::config::{Config, ConfigError};
 use serde_json::{Value, json};
 
@@ -137,15 +138,28 @@ pub fn scheduled(
         })
 }
 
-/// Starts the reminder at each full hour of the harness clock, as its schedule does; never returns.
-pub async fn remind_hourly(reminder: Arc<Reminder>) {
-    let mut hour = None;
+/// How often each function is started, as the template's schedules have it.
+pub const SCHEDULES: [(&str, TimeDelta); 3] = [
+    ("secret_expiry_reminder", TimeDelta::hours(1)),
+    ("connection_upkeep", TimeDelta::days(1)),
+    ("account_recheck", TimeDelta::minutes(15)),
+];
+
+/// Starts each function when its time has come by the harness clock, and at the beginning; never returns.
+pub async fn on_schedule(functions: ScheduledFunctions, clock: Clock) {
+    let [reminder, upkeep, recheck] =
+        SCHEDULES.map(|(name, every)| again_and_again(&functions, &clock, name, every));
+    tokio::join!(reminder, upkeep, recheck);
+}
+
+async fn again_and_again(functions: &ScheduledFunctions, clock: &Clock, name: &str, every: TimeDelta) {
+    let mut last = None;
     loop {
-        let now = reminder.now().timestamp().div_euclid(3_600);
-        if hour.replace(now) != Some(now)
-            && let Err(error) = remind(&reminder).await
+        let now = clock.now().timestamp().div_euclid(every.num_seconds().max(1));
+        if last.replace(now) != Some(now)
+            && let Some(Err(error)) = functions.run(name).await
         {
-            tracing::error!(%error, "the reminder failed");
+            tracing::error!(function = name, %error, "a scheduled function failed");
         }
         tokio::time::sleep(SCHEDULE_STEP).await;
     }

@@ -75,9 +75,10 @@ pub async fn serve(local: &Local) -> Result<LocalJson, InstanceError> {
     local.serve_demo_app(demo_app::router(seed::registration(&seeded), local.clock()));
     let source = functions::event_source(local, &gatehouse)?;
     let reminder = functions::reminder(&gatehouse)?;
-    local.serve_control(functions::scheduled(&source, &reminder, &gatehouse));
+    let scheduled = functions::scheduled(&source, &reminder, &gatehouse);
+    local.serve_control(scheduled.clone());
     local.keep_running(source.run());
-    local.keep_running(functions::remind_hourly(reminder));
+    local.keep_running(functions::on_schedule(scheduled, local.clock().clone()));
     local.control_url().clone_into(&mut seeded.control_url);
     seeded.pid = std::process::id();
     if let Some(folder) = folder {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::Gatehouse;
 use super::onboarding::connections::{idp, tell_members};
 use super::onboarding::{Administration, OnboardingError, domain_proofs};
-use super::openid_provider::keys::{KeysError, make_provider_keys};
+use super::openid_provider::keys::{KeysError, look_after_provider_keys};
 use crate::domain::connection::Connection;
 use crate::domain::tenant::{DomainClaim, DomainState};
 use crate::store::StoreError;
@@ -41,6 +41,8 @@ pub struct Upkeep {
     pub metadata_changed: usize,
     /// Members who were told that single sign-on has become active (SE-02).
     pub members_told: usize,
+    /// 1 when the provider's own keys changed.
+    pub keys_rotated: usize,
     /// What could not be done, and is tried at the next run.
     pub failed: usize,
 }
@@ -51,7 +53,7 @@ pub enum UpkeepError {
     /// The list of tenants could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The provider's keys could not be made.
+    /// The provider's keys could not be looked after.
     #[error(transparent)]
     Keys(#[from] KeysError),
 }
@@ -79,9 +81,11 @@ enum Task {
 /// # Errors
 /// [`UpkeepError`]; what a single tenant fails with is counted instead.
 pub async fn run(gatehouse: &Arc<Gatehouse>) -> Result<Upkeep, UpkeepError> {
-    make_provider_keys(gatehouse).await?;
+    let mut done = Upkeep {
+        keys_rotated: usize::from(look_after_provider_keys(gatehouse).await?),
+        ..Upkeep::default()
+    };
     let door = gatehouse.store.front_door();
-    let mut done = Upkeep::default();
     let mut after = None;
     loop {
         let page = door.tenants(after.as_ref(), PAGE).await?;

@@ -4,22 +4,20 @@
 //! Answers may hold what is shown once (tokens). They are sealed under a key that is derived from the caller's own key
 //! and credentials, which are not stored: the table alone opens nothing.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::digest;
-use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::Gatehouse;
-use crate::random::{self, RandomError};
+use super::sealed::{self, SealError};
 use crate::store::{CommitError, StoreError};
 
 /// How long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
-/// Bytes of a nonce.
-const NONCE: usize = 12;
+/// What seals an answer, beside the caller's key and credentials.
+const PURPOSE: &str = "gatehouse idempotency";
 
 /// Who sent what under which key.
 #[derive(Clone)]
@@ -61,12 +59,9 @@ pub enum IdempotencyError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The system's randomness failed.
-    #[error(transparent)]
-    Random(#[from] RandomError),
     /// The answer could not be sealed.
-    #[error("the answer could not be sealed")]
-    Seal,
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 impl IdempotencyError {
@@ -75,8 +70,7 @@ impl IdempotencyError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Store(e) => e.code(),
-            Self::Random(e) => e.code(),
-            Self::Seal => "idempotency_seal",
+            Self::Seal(_) => "idempotency_seal",
         }
     }
 }
@@ -106,34 +100,16 @@ impl Request<'_> {
         URL_SAFE_NO_PAD.encode(context.finish())
     }
 
-    fn sealing_key(&self) -> Result<LessSafeKey, IdempotencyError> {
-        let salt = Salt::new(HKDF_SHA256, b"gatehouse idempotency");
-        let secret = format!("{}\0{}\0{}", self.scope, self.key, self.credentials);
-        let extracted = salt.extract(secret.as_bytes());
-        let expanded = extracted.expand(&[b"answer"], &AES_256_GCM);
-        let expanded = expanded.map_err(|_| IdempotencyError::Seal)?;
-        Ok(LessSafeKey::new(UnboundKey::from(expanded)))
+    fn secret(&self) -> String {
+        format!("{}\0{}\0{}", self.scope, self.key, self.credentials)
     }
 
     fn seal(&self, answer: &[u8]) -> Result<String, IdempotencyError> {
-        let nonce = random::bytes::<NONCE>()?;
-        let mut sealed = answer.to_vec();
-        let unique = Nonce::assume_unique_for_key(nonce);
-        self.sealing_key()?
-            .seal_in_place_append_tag(unique, Aad::empty(), &mut sealed)
-            .map_err(|_| IdempotencyError::Seal)?;
-        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+        Ok(sealed::seal(PURPOSE, &self.secret(), answer)?)
     }
 
     fn unseal(&self, sealed: &str) -> Option<Vec<u8>> {
-        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
-        let (nonce, rest) = bytes.split_first_chunk::<NONCE>()?;
-        let mut rest = rest.to_vec();
-        let key = self.sealing_key().ok()?;
-        let unique = Nonce::assume_unique_for_key(*nonce);
-        key.open_in_place(unique, Aad::empty(), &mut rest)
-            .ok()
-            .map(|opened| opened.to_vec())
+        sealed::open(PURPOSE, &self.secret(), sealed)
     }
 }
 

@@ -24,12 +24,14 @@ pub mod relying_party;
 pub mod reminder;
 pub mod replay;
 pub mod scim;
+mod sealed;
 mod sign_in_state;
 pub mod single_logout;
 pub mod sp_metadata;
 pub mod start_sign_in;
 pub mod test_sign_in;
 pub mod upstream;
+pub mod upstream_logout;
 
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ use crate::aws::{self, SdkConfig};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::domain::connection::{Connection, SamlConnection};
+use crate::domain::endpoint::EndpointPolicy;
 use crate::domain::ids::ConnectionId;
 use crate::events::EventBus;
 use crate::mail::Mailer;
@@ -150,6 +153,24 @@ impl Gatehouse {
                 .base_url
                 .at(&format!("/signin-oidc/{}", connection.id))
         }
+    }
+
+    /// Where browsers and secrets may be sent to.
+    #[must_use]
+    pub fn endpoint_policy(&self) -> EndpointPolicy {
+        if self.config.allow_loopback_http {
+            EndpointPolicy::HttpsOrLoopback
+        } else {
+            EndpointPolicy::Https
+        }
+    }
+
+    /// Where people come back to from a provider's logout.
+    #[must_use]
+    pub fn post_logout_redirect_uri(&self, connection: &ConnectionId) -> String {
+        self.config
+            .base_url
+            .at(&format!("/signin-oidc/{connection}/signed-out"))
     }
 
     /// A key ring of a connection; `None` when none was made.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::attempt::{ATTEMPT_LIFETIME, Attempt, Purpose};
+use super::deadlines::Calendar;
 use super::failures::Failure;
 use super::finish_sign_in::FinishError;
 use super::finish_sign_in::person::Person;
@@ -233,6 +234,8 @@ pub(super) async fn pass(
         tx.annotate_connection(&connection);
         "connection.tested"
     };
+    let calendar = Calendar::of(gatehouse, &store).await?;
+    calendar.connection(tx, &connection);
     let actor = json!({ "kind": "test_sign_in", "test": id });
     tx.tenant_events(vec![events::connection_changed(kind, &connection, now, &actor)]);
     let data = json!({

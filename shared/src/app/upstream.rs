@@ -1,4 +1,4 @@
-//! Refresh tokens of identity providers, sealed into the identity's record (SE-06): AES-256-GCM under a data key of the
+//! Tokens of identity providers, sealed into the identity's record (SE-06): AES-256-GCM under a data key of the
 //! tenant in Secrets Manager, with the identity as additional authenticated data.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Gatehouse;
 use crate::domain::ids::{ConnectionId, TenantId};
-use crate::domain::upstream::SealedToken;
+use crate::domain::upstream::{SealedToken, TokenKind};
 use crate::random;
 use crate::redacted::Secret;
 use crate::secrets::{SecretName, SecretVersion, SecretsError, Stage};
@@ -23,7 +23,7 @@ pub async fn seal(
     gatehouse: &Gatehouse,
     tenant: &TenantId,
     (connection, subject): (&ConnectionId, &str),
-    token: &Secret,
+    (kind, token): (TokenKind, &Secret),
 ) -> Result<SealedToken, SecretsError> {
     let name = SecretName::TenantDataKey(tenant.clone());
     let broken = || gatehouse.secrets.malformed(&name, WANTED);
@@ -38,6 +38,7 @@ pub async fn seal(
         key: version.id,
         nonce: URL_SAFE_NO_PAD.encode(nonce),
         data: URL_SAFE_NO_PAD.encode(data),
+        kind,
     })
 }
 

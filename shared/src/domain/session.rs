@@ -38,6 +38,9 @@ pub struct Session {
     pub session_index: Option<String>,
     /// Authentication context class, as `acr`.
     pub authn_context: Option<String>,
+    /// The provider's ID token, where its logout is to be told who leaves; sealed by the session's own secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_hint: Option<String>,
 }
 
 /// Sessions from before the field was there.

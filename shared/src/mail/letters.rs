@@ -27,7 +27,7 @@ pub struct Rendered {
 /// # Errors
 /// [`MailError::Secret`] when the letter needs a secret and has none; [`MailError::Compose`] when a template fails.
 pub fn render(letter: &Letter, secret: Option<&Secret>, product: &str) -> Result<Rendered, MailError> {
-    match letter {
+    match &tidied(letter) {
         Letter::LinkCode {
             organization,
             minutes,
@@ -112,8 +112,40 @@ fn written(subject: &str, html: &impl Template, text: &impl Template) -> Result<
 
 /// Names come from people: a line break or an endless name must not cost somebody the mail.
 fn one_line(text: &str) -> String {
-    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    visible.take(MAX_SUBJECT).collect::<String>().trim().to_owned()
+    let text: String = plain(text).chars().take(MAX_SUBJECT).collect();
+    text.trim().to_owned()
+}
+
+/// Without what breaks a line or turns the direction of reading: a name must not write lines of its own into the text.
+fn plain(text: &str) -> String {
+    const TURNS: [char; 12] = [
+        '\u{2028}', '\u{2029}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
+        '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+    ];
+    let breaks = |c: char| c.is_control() || TURNS.contains(&c) || c == '\u{2069}';
+    text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect()
+}
+
+/// The letter with its names in plain.
+fn tidied(letter: &Letter) -> Letter {
+    let mut letter = letter.clone();
+    let texts: Vec<&mut String> = match &mut letter {
+        Letter::LinkCode { organization, .. } => vec![organization],
+        Letter::Expiring(expiring) => vec![&mut expiring.name, &mut expiring.organization],
+        Letter::ExpiryDigest(digest) => {
+            let entries = digest.entries.iter_mut();
+            entries
+                .flat_map(|entry| [&mut entry.name, &mut entry.organization])
+                .collect()
+        }
+        Letter::Notice {
+            title, paragraphs, ..
+        } => std::iter::once(title).chain(paragraphs).collect(),
+    };
+    for text in texts {
+        *text = plain(text);
+    }
+    letter
 }
 
 #[derive(Template)]

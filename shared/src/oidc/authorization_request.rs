@@ -6,6 +6,7 @@ use url::Url;
 use super::refusal::OidcRefusal;
 use crate::domain::connection::{OidcPreset, OidcProvider, OidcSettings};
 use crate::domain::email::EmailAddress;
+use crate::domain::endpoint::{EndpointError, EndpointPolicy, EndpointUrl};
 
 /// What is asked of the provider.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub struct AuthorizationRequest<'a> {
     pub max_age: Option<u32>,
     /// The person chooses the account again.
     pub choose_account: bool,
+    /// Where browsers may be sent to.
+    pub policy: EndpointPolicy,
 }
 
 /// `openid profile email` and what the owner adds (AQ-22), without repetition.
@@ -48,9 +51,9 @@ impl AuthorizationRequest<'_> {
     /// The URL that the browser is sent to. A query of the endpoint's own stays (RFC 6749 section 3.1).
     ///
     /// # Errors
-    /// [`OidcRefusal::Unreachable`] when the stored endpoint is no URL.
+    /// [`OidcRefusal::AuthorizationEndpoint`] when the stored endpoint is none that a browser may be sent to.
     pub fn url(&self, provider: &OidcProvider, settings: &OidcSettings) -> Result<String, OidcRefusal> {
-        let mut url = parse(&provider.authorization_endpoint)?;
+        let mut url = parse(&provider.authorization_endpoint, self.policy)?;
         let prompt = self.prompt(settings);
         let max_age = self
             .max_age
@@ -104,11 +107,9 @@ impl AuthorizationRequest<'_> {
     }
 }
 
-/// An address that was checked when the connection was set up.
-pub(super) fn parse(endpoint: &str) -> Result<Url, OidcRefusal> {
-    Url::parse(endpoint).map_err(|_| OidcRefusal::Unreachable {
-        endpoint: "authorization endpoint",
-        reason: "outbound_url_invalid",
-        sent: false,
-    })
+/// The address that a browser is sent to. It was checked when it was stored; a browser runs what stands in a `javascript:`
+/// address, so it is checked again.
+pub(super) fn parse(endpoint: &str, policy: EndpointPolicy) -> Result<Url, OidcRefusal> {
+    let checked = EndpointUrl::parse(endpoint, policy).map_err(OidcRefusal::AuthorizationEndpoint)?;
+    Url::parse(checked.as_str()).map_err(|_| OidcRefusal::AuthorizationEndpoint(EndpointError::NotAbsolute))
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::presets::EntraAuthority;
+use super::presets::{self, EntraAuthority};
 use crate::domain::connection::{OidcPreset, OidcProvider, OidcSettings, RedirectUri};
 use crate::domain::endpoint::{EndpointError, EndpointPolicy, EndpointUrl};
 use crate::jose::Algorithm;
@@ -85,6 +85,11 @@ pub enum DiscoveryError {
         /// What it takes.
         offered: String,
     },
+    /// The owner wants people to be signed out there, and the provider has no place for it.
+    #[error(
+        "wanted end_session_endpoint in the discovery document, since upstream_logout is on; it is absent"
+    )]
+    NoLogout,
     /// The shared redirect URI with a provider that does not say who it is.
     #[error(
         "the provider does not say that it sends iss beside the code (RFC 9207), which keeps the shared redirect URI \
@@ -109,6 +114,7 @@ impl DiscoveryError {
             Self::NoCodeFlow { .. } => "code_flow_not_supported",
             Self::NoCommonAlgorithm { .. } => "signing_algorithm_not_supported",
             Self::ClientAuthentication { .. } => "client_authentication_not_supported",
+            Self::NoLogout => "logout_not_supported",
             Self::IssNotSent => "shared_redirect_uri_without_iss",
         }
     }
@@ -127,6 +133,7 @@ impl DiscoveryError {
             Self::DirectoryNotPinned | Self::DirectoryMismatch { .. } => "/oidc/tenant_id",
             Self::NoCommonAlgorithm { .. } => "/oidc/signing_algorithms",
             Self::ClientAuthentication { .. } => "/oidc/client_authentication",
+            Self::NoLogout => "/oidc/upstream_logout",
             Self::IssNotSent => "/oidc/redirect_uri",
         }
     }
@@ -170,6 +177,7 @@ struct Document {
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     userinfo_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
     jwks_uri: Option<String>,
     response_types_supported: Option<Vec<String>>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
@@ -219,6 +227,10 @@ pub fn read(
     let endpoint =
         |name, text: Option<String>| text.map(|text| checked_endpoint(name, &text, policy)).transpose();
     let required = |name, text| endpoint(name, text)?.ok_or(DiscoveryError::Missing { name });
+    let end_session_endpoint = endpoint("end_session_endpoint", document.end_session_endpoint)?;
+    if settings.upstream_logout && end_session_endpoint.is_none() {
+        return Err(DiscoveryError::NoLogout);
+    }
     Ok(OidcProvider {
         issuer,
         authorization_endpoint: required("authorization_endpoint", document.authorization_endpoint)?,
@@ -226,6 +238,7 @@ pub fn read(
         jwks_uri: required("jwks_uri", document.jwks_uri)?,
         userinfo_endpoint: endpoint("userinfo_endpoint", document.userinfo_endpoint)?,
         sends_iss: document.authorization_response_iss_parameter_supported,
+        end_session_endpoint,
         discovered_at: now,
     })
 }
@@ -304,7 +317,7 @@ fn mismatch(expected: String, came: &str, preset: OidcPreset) -> DiscoveryError 
         (true, true) => {
             " (write the directory's id into the authority, with /v2.0 after it for v2.0 endpoints)"
         }
-        (false, _) => "",
+        (false, _) => presets::issuer_hint(preset),
     };
     DiscoveryError::IssuerMismatch {
         expected,

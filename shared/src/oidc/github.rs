@@ -9,9 +9,12 @@ use url::Url;
 use super::refusal::OidcRefusal;
 use crate::domain::connection::{GitHubOrganization, GitHubSettings};
 use crate::domain::email::EmailAddress;
+use crate::domain::endpoint::EndpointPolicy;
 
 /// Read the profile, the addresses, and the memberships of organizations.
 const SCOPE: &str = "read:user user:email read:org";
+/// Memberships in one page: the most that GitHub gives.
+pub const PAGE: usize = 100;
 
 /// Where a GitHub is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,24 +80,39 @@ impl Endpoints {
         format!("{}/user/memberships/orgs/{login}", self.api)
     }
 
-    /// Its active memberships.
+    /// A page of its active memberships, from 1 on, of [`PAGE`] at most.
     #[must_use]
-    pub fn memberships(&self) -> String {
-        format!("{}/user/memberships/orgs?state=active&per_page=100", self.api)
+    pub fn memberships(&self, page: usize) -> String {
+        let query = if page > 1 {
+            format!("&page={page}")
+        } else {
+            String::new()
+        };
+        format!(
+            "{}/user/memberships/orgs?state=active&per_page={PAGE}{query}",
+            self.api
+        )
+    }
+
+    /// Whether a token is good: asked with our own credentials (GitHub Docs, "Check a token").
+    #[must_use]
+    pub fn check_token(&self, client_id: &str) -> String {
+        let client = percent_encoding::utf8_percent_encode(client_id, percent_encoding::NON_ALPHANUMERIC);
+        format!("{}/applications/{client}/token", self.api)
     }
 
     /// The authorization request (GitHub Docs, "Authorizing OAuth apps"), with PKCE.
     ///
     /// # Errors
-    /// [`OidcRefusal::Unreachable`] when the stored server is no URL.
+    /// [`OidcRefusal::AuthorizationEndpoint`] when the stored server is none that a browser may be sent to.
     pub fn authorize(
         &self,
-        client_id: &str,
+        (client_id, policy): (&str, EndpointPolicy),
         (redirect_uri, state, code_challenge): (&str, &str, &str),
         (login_hint, choose_account): (Option<&EmailAddress>, bool),
     ) -> Result<String, OidcRefusal> {
         let url = format!("{}/login/oauth/authorize", self.web);
-        let mut url: Url = super::authorization_request::parse(&url)?;
+        let mut url: Url = super::authorization_request::parse(&url, policy)?;
         url.query_pairs_mut()
             .append_pair("client_id", client_id)
             .append_pair("redirect_uri", redirect_uri)
@@ -189,20 +207,27 @@ pub fn primary_email(body: &[u8]) -> Result<EmailAddress, OidcRefusal> {
         .ok_or(OidcRefusal::GitHubEmail)
 }
 
-/// Whether the membership is active, and of the very organization that was chosen: a login may have changed hands.
+/// Whether a membership is active; `None` when it is of another organization than the chosen one, whose login may have
+/// changed hands.
 ///
 /// # Errors
-/// [`OidcRefusal::GitHubMalformed`] or [`OidcRefusal::GitHubNotAMember`].
-pub fn check_membership(body: &[u8], chosen: &GitHubOrganization) -> Result<(), OidcRefusal> {
+/// [`OidcRefusal::GitHubMalformed`].
+pub fn membership(body: &[u8], chosen: &GitHubOrganization) -> Result<Option<bool>, OidcRefusal> {
     let membership: Membership = serde_json::from_slice(body).map_err(malformed)?;
-    if membership.state == "active" && membership.organization.id == chosen.id {
-        Ok(())
-    } else {
-        Err(OidcRefusal::GitHubNotAMember)
-    }
+    let of_the_chosen = membership.organization.id == chosen.id;
+    Ok(of_the_chosen.then_some(membership.state == "active"))
 }
 
-/// The organizations of active memberships, for the owner to pick from.
+/// How many entries a page has.
+///
+/// # Errors
+/// [`OidcRefusal::GitHubMalformed`].
+pub fn entries(body: &[u8]) -> Result<usize, OidcRefusal> {
+    let all: Vec<serde::de::IgnoredAny> = serde_json::from_slice(body).map_err(malformed)?;
+    Ok(all.len())
+}
+
+/// The organizations of active memberships.
 ///
 /// # Errors
 /// [`OidcRefusal::GitHubMalformed`].

@@ -13,6 +13,7 @@ pub mod github;
 pub mod id_token;
 pub mod issuer;
 pub mod keys;
+pub mod logout_request;
 pub mod presets;
 pub mod refusal;
 pub mod token_request;

@@ -48,6 +48,22 @@ pub fn subject(preset: OidcPreset) -> SubjectSource {
     }
 }
 
+/// What the issuers of a preset look like, for whoever typed another address; empty where they may look like anything.
+#[must_use]
+pub(super) fn issuer_hint(preset: OidcPreset) -> &'static str {
+    match preset {
+        OidcPreset::Okta => {
+            " (the org server and each custom authorization server, such as /oauth2/default, have issuers of their own)"
+        }
+        OidcPreset::GoogleWorkspace => " (Google has one issuer, https://accounts.google.com)",
+        OidcPreset::JumpCloud => " (JumpCloud's issuer is https://oauth.id.jumpcloud.com/)",
+        OidcPreset::OneLogin => " (OneLogin's issuers end with /oidc/2)",
+        OidcPreset::Ping => " (PingOne's issuers end with /{environment id}/as)",
+        OidcPreset::Keycloak => " (Keycloak's issuers end with /realms/{realm})",
+        OidcPreset::EntraId | OidcPreset::Auth0 | OidcPreset::Generic => "",
+    }
+}
+
 /// Google's issuer.
 pub const GOOGLE: &str = "https://accounts.google.com";
 

@@ -1,12 +1,16 @@
 //! Why the answer of an OpenID Provider or of GitHub was not accepted: a stable code, what was wanted and what came,
 //! and who can mend it. Neither address, subject nor token is part of it.
 
+use crate::domain::endpoint::EndpointError;
 use crate::domain::fixer::Fixer;
 
 /// A refused answer. `Display` is `wanted …; …`: what was wanted, and what came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OidcRefusal {
     // The front channel.
+    /// The address that people would be sent to, as it is stored, is none that a browser may be sent to.
+    #[error("wanted an https address to send people to; {0}")]
+    AuthorizationEndpoint(EndpointError),
     /// The redirect's query cannot be read.
     #[error("wanted the parameters of an authorization response; what came is none")]
     CallbackMalformed,
@@ -205,6 +209,7 @@ impl OidcRefusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::AuthorizationEndpoint(_) => "authorization_endpoint_refused",
             Self::CallbackMalformed => "callback_malformed",
             Self::ParameterRepeated(_) => "callback_parameter_repeated",
             Self::CallbackAmbiguous => "callback_ambiguous",
@@ -264,7 +269,8 @@ impl OidcRefusal {
                 ProviderError::Denied | ProviderError::Other => Fixer::IdpAdmin,
                 ProviderError::Scope | ProviderError::Misconfigured => Fixer::Owner,
             },
-            Self::ClientRefused
+            Self::AuthorizationEndpoint(_)
+            | Self::ClientRefused
             | Self::IdTokenAlgorithm(_)
             | Self::DirectoryMismatch
             | Self::HostedDomainMismatch

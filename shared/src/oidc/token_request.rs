@@ -212,5 +212,7 @@ fn refused(error: &str, description: Option<&str>) -> OidcRefusal {
 /// provider or we have a problem.
 #[must_use]
 pub fn ends_access(refusal: &OidcRefusal) -> bool {
-    matches!(refusal, OidcRefusal::TokenRefused(error) if error.split(' ').next() == Some("invalid_grant"))
+    // GitHub's own word for it is the second.
+    const ENDED: [&str; 2] = ["invalid_grant", "bad_refresh_token"];
+    matches!(refusal, OidcRefusal::TokenRefused(error) if error.split(' ').next().is_some_and(|word| ENDED.contains(&word)))
 }

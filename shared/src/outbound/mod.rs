@@ -187,11 +187,32 @@ impl Outbound {
         body: String,
         headers: &[(HeaderName, &str)],
     ) -> Result<Fetched, OutboundError> {
+        self.post(url, "application/x-www-form-urlencoded", body, headers)
+            .await
+    }
+
+    /// Posts JSON; follows no redirect.
+    ///
+    /// # Errors
+    /// As [`Outbound::get`].
+    pub async fn post_json(
+        &self,
+        url: &str,
+        body: String,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Fetched, OutboundError> {
+        self.post(url, "application/json", body, headers).await
+    }
+
+    async fn post(
+        &self,
+        url: &str,
+        content_type: &'static str,
+        body: String,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Fetched, OutboundError> {
         let mut headers = header_map(headers)?;
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.send(Ask {
             method: Method::POST,
             url: url.to_owned(),

@@ -9,7 +9,7 @@ use gatehouse::redacted::Secret;
 use gatehouse_tests::{GitHub, World};
 use serde_json::json;
 
-async fn draft(world: &World, github: &GitHub) -> (Administration, Connection) {
+pub(super) async fn draft(world: &World, github: &GitHub) -> (Administration, Connection) {
     let admin = world.admin().await;
     let mut edit = ConnectionEdit::github();
     edit.name = "Acme GitHub".to_owned();
@@ -23,7 +23,7 @@ async fn draft(world: &World, github: &GitHub) -> (Administration, Connection) {
     (admin, made)
 }
 
-async fn pick(admin: &Administration, id: u64) -> Connection {
+pub(super) async fn pick(admin: &Administration, id: u64) -> Connection {
     let connection = connections::list(admin).await.unwrap();
     let connection = connection
         .into_iter()

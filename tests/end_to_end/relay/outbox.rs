@@ -110,3 +110,49 @@ async fn gh_03_the_relay_writes_the_audit_trail_once() {
     assert_eq!(created.len(), 3);
     assert!(!serde_json::to_string(&trail).unwrap().contains("acme.com"));
 }
+
+/// Many changes of one person at once, and of others between them: on the bus each person's sequence begins at one, goes
+/// up by one and never back, whatever the order in which the requests were answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gh_03_a_persons_sequence_goes_up_without_gaps() {
+    let world = World::start().await;
+    let scim = world.scim().await;
+    let mut people = Vec::new();
+    for name in ["ada@acme.com", "grace@acme.com"] {
+        people.push(
+            scim.user(name, json!({})).await["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    let changes = (0..16).map(|number| {
+        let path = format!("/Users/{}", people[number % 2]);
+        let operation =
+            json!([{ "op": "replace", "path": "displayName", "value": format!("Name {number}") }]);
+        let scim = scim.clone();
+        async move { scim.patch(&path, operation).await.status.as_u16() }
+    });
+    let statuses = futures_util::future::join_all(changes).await;
+    let done = statuses.iter().filter(|status| **status == 200).count();
+    assert!(done >= 8, "{statuses:?}");
+    world.relay().await;
+    let mut all = Vec::new();
+    for id in &people {
+        let events = world.local.events().events();
+        let of = |event: &&Value| event["detail"]["subject"] == id.as_str();
+        let sequence: Vec<u64> = events
+            .iter()
+            .filter(of)
+            .map(|event| event["detail"]["sequence"].as_u64().unwrap())
+            .collect();
+        let wanted: Vec<u64> = (1..).take(sequence.len()).collect();
+        assert_eq!(sequence, wanted);
+        all.extend(sequence);
+    }
+    assert_eq!(
+        all.len(),
+        done + 2,
+        "an event for each change that was answered, and for no other"
+    );
+}

@@ -33,6 +33,8 @@ pub struct Behaviour {
     pub replies: HashMap<Endpoint, Reply>,
     /// The client that is registered.
     pub client: Client,
+    /// Codes are redeemed whatever verifier comes with them: a provider that knows nothing of PKCE.
+    pub ignores_pkce: bool,
     /// Refresh tokens are refused with `invalid_grant` from now on.
     pub refresh_revoked: bool,
     /// A refresh token is good for one use: the answer brings the next one.
@@ -59,6 +61,7 @@ impl Behaviour {
                 keys: Vec::new(),
                 methods: vec!["client_secret_basic", "client_secret_post", "private_key_jwt"],
             },
+            ignores_pkce: false,
             refresh_revoked: false,
             refresh_once: false,
         }

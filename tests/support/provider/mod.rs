@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use gatehouse::clock::Clock;
-use gatehouse::jose::SigningKey;
 use gatehouse::jose::signing::{KeyKind, generate_pkcs8};
+use gatehouse::jose::{Algorithm, Jws, SigningKey};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -181,6 +181,32 @@ impl Provider {
         back
     }
 
+    /// The person is signed out there: who that was by the hint, which must be a token of its own, and where the browser is
+    /// sent back to.
+    #[must_use]
+    pub fn sign_out(&self, sent: &Url) -> SignedOut {
+        assert!(
+            sent.as_str().starts_with(&format!("{}/logout?", self.url)),
+            "{sent}"
+        );
+        let request = query(sent);
+        assert_eq!(
+            request.get("client_id"),
+            Some(&self.lock().behaviour.client.id),
+            "{sent}"
+        );
+        let subject = request.get("id_token_hint").map(|hint| {
+            let keys: Vec<_> = keys()[..2].iter().map(|key| key.public().clone()).collect();
+            let jws = Jws::parse(hint).unwrap();
+            let claims = jws.verify(&keys, &Algorithm::ALL).unwrap();
+            let claims: Value = serde_json::from_slice(claims).unwrap();
+            claims["sub"].as_str().unwrap().to_owned()
+        });
+        let mut back = Url::parse(&request["post_logout_redirect_uri"]).unwrap();
+        back.query_pairs_mut().append_pair("state", &request["state"]);
+        SignedOut { subject, back }
+    }
+
     /// The JWK set that it honestly publishes.
     #[must_use]
     pub fn honest_jwks() -> Value {
@@ -188,6 +214,15 @@ impl Provider {
         let keys = keys.iter().map(|key| serde_json::to_value(key.public()).unwrap());
         json!({ "keys": keys.collect::<Vec<_>>() })
     }
+}
+
+/// Who signed out at a provider.
+#[derive(Clone, Debug)]
+pub struct SignedOut {
+    /// `sub` of the hint, if one came.
+    pub subject: Option<String>,
+    /// Where the browser is sent back to.
+    pub back: Url,
 }
 
 impl Inner {

@@ -53,6 +53,12 @@ impl ScheduledFunctions {
             .insert(name.to_owned(), Arc::new(move || Box::pin(run())));
         self
     }
+
+    /// Runs a function now; `None` when there is none of that name.
+    pub async fn run(&self, name: &str) -> Option<Result<Value, String>> {
+        let run = self.by_name.get(name)?;
+        Some(run().await)
+    }
 }
 
 /// What the control URL reaches.

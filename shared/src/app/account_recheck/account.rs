@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use super::answer::{self, Answer};
 use super::{Failures, Outcome};
 use crate::app::{Gatehouse, events, upstream};
-use crate::domain::connection::{ConnectionState, OidcConnection, Protocol};
+use crate::domain::connection::{ConnectionState, Protocol};
 use crate::domain::recheck::{EVERY, RETRY, Recheck, hour_of, next_check};
-use crate::domain::upstream::SealedToken;
+use crate::domain::upstream::{SealedToken, TokenKind};
 use crate::domain::user::User;
 use crate::redacted::Secret;
 use crate::store::{CommitError, DueAccount, KnownIdentity, SignInContext, TenantStore};
@@ -40,7 +40,7 @@ pub(super) async fn check(
     };
     let door = gatehouse.store.front_door();
     let context = door.sign_in_context(&due.connection).await?;
-    let Some((context, oidc)) = context.as_deref().and_then(asks_for_tokens) else {
+    let Some(context) = context.as_deref().filter(|context| wants_checks(context)) else {
         return account.forget(Some(&identity)).await;
     };
     let user = account.store.user(&identity.user).await?;
@@ -62,14 +62,15 @@ pub(super) async fn check(
     if waits {
         return account.postpone(now + RETRY).await;
     }
-    account.ask((context, oidc), &identity, (&sealed, &recheck)).await
+    account.ask(context, &identity, (&sealed, &recheck)).await
 }
 
-/// The connection, if its owner wants accounts to be checked.
-fn asks_for_tokens(context: &SignInContext) -> Option<(&SignInContext, &OidcConnection)> {
+/// Whether the connection's owner wants accounts to be checked.
+fn wants_checks(context: &SignInContext) -> bool {
     match &context.connection.protocol {
-        Protocol::Oidc(oidc) if oidc.settings.offline_access => Some((context, oidc)),
-        Protocol::Oidc(_) | Protocol::GitHub(_) | Protocol::Saml(_) => None,
+        Protocol::Oidc(oidc) => oidc.settings.offline_access,
+        Protocol::GitHub(github) => github.settings.recheck,
+        Protocol::Saml(_) => false,
     }
 }
 
@@ -112,7 +113,7 @@ impl Account<'_> {
 
     async fn ask(
         &self,
-        (context, oidc): (&SignInContext, &OidcConnection),
+        context: &SignInContext,
         identity: &KnownIdentity,
         (sealed, recheck): (&SealedToken, &Recheck),
     ) -> Result<Outcome, CommitError> {
@@ -133,7 +134,7 @@ impl Account<'_> {
         let mut tx = self.store.begin();
         tx.replace_identity(self.place(), identity, &asking);
         tx.commit().await?;
-        let answer = answer::ask(self.gatehouse, (context, oidc), &self.due.subject, &token).await;
+        let answer = answer::ask(self.gatehouse, context, &self.due.subject, (sealed.kind, &token)).await;
         self.take(&asking, answer).await
     }
 
@@ -152,9 +153,18 @@ impl Account<'_> {
                 return Ok(Outcome::Busy);
             };
             let written = match &answer {
-                Answer::Confirmed(token) => self.confirmed(&current, token.as_ref()).await,
-                Answer::Over if counts => self.over(&current, true).await,
-                Answer::Over => self.over(&current, false).await,
+                Answer::Confirmed(token) => {
+                    let next = next_check(&self.due.subject, self.now);
+                    self.taken(&current, token.as_ref(), (next, Outcome::Confirmed))
+                        .await
+                }
+                Answer::Replaced(token) => {
+                    let next = (self.now + RETRY, Outcome::Unanswered);
+                    self.taken(&current, Some(token), next).await
+                }
+                Answer::Gone => self.over(&current, true).await,
+                Answer::Over => self.over(&current, counts).await,
+                Answer::Revoked => self.over(&current, false).await,
                 Answer::ClientRefused => self.unused(&current, Outcome::ClientRefused).await,
                 Answer::NotNow => self.unused(&current, Outcome::Unanswered).await,
                 Answer::Lost => self.postpone(self.now + RETRY).await.map(|_| Outcome::Unanswered),
@@ -167,13 +177,15 @@ impl Account<'_> {
         Ok(Outcome::Busy)
     }
 
-    /// The provider vouches: its new token, where one came, is written with the next date.
-    async fn confirmed(
+    /// The provider took the token: its new one, where one came, is written with the next date.
+    async fn taken(
         &self,
         current: &KnownIdentity,
         token: Option<&Secret>,
+        (next, outcome): (DateTime<Utc>, Outcome),
     ) -> Result<Outcome, CommitError> {
         let tenant = &self.due.tenant;
+        let token = token.map(|token| (TokenKind::Refresh, token));
         let replaced = match token {
             Some(token) => match upstream::seal(self.gatehouse, tenant, self.place(), token).await {
                 Ok(sealed) => Some(sealed),
@@ -190,9 +202,8 @@ impl Account<'_> {
             upstream: replaced.or_else(|| current.upstream.clone()),
             ..current.clone()
         };
-        let next = next_check(&self.due.subject, self.now);
         self.wait_as(current, &after, next).await?;
-        Ok(Outcome::Confirmed)
+        Ok(outcome)
     }
 
     /// The token is as good as before; the account waits.

@@ -1,11 +1,14 @@
-//! What a provider's answer to a refresh token says (RFC 6749 section 5, OpenID Connect Core 1.0 section 12).
+//! What a provider's answer to a token says: OpenID Providers by refreshing (RFC 6749 section 5, OpenID Connect Core 1.0
+//! section 12), GitHub by the membership.
 
+use super::github;
 use crate::app::Gatehouse;
 use crate::app::finish_sign_in::FinishError;
 use crate::app::finish_sign_in::oidc::id_token_claims;
 use crate::app::finish_sign_in::person::identity_hash;
 use crate::app::relying_party::tokens;
-use crate::domain::connection::OidcConnection;
+use crate::domain::connection::{OidcConnection, Protocol};
+use crate::domain::upstream::TokenKind;
 use crate::oidc::claims::Reading;
 use crate::oidc::issuer::Issuer;
 use crate::oidc::refusal::OidcRefusal;
@@ -17,8 +20,14 @@ use crate::store::SignInContext;
 pub(super) enum Answer {
     /// It vouches; with the token that replaces ours, if one came.
     Confirmed(Option<Secret>),
-    /// `invalid_grant`.
+    /// It took the token and gave another, and says nothing about the person.
+    Replaced(Secret),
+    /// The person is not there any more.
+    Gone,
+    /// `invalid_grant`: the person's access is over, unless the token was spent.
     Over,
+    /// The token is no good any more, for whatever reason.
+    Revoked,
     /// `invalid_client`: our own problem.
     ClientRefused,
     /// It surely did not take the token, and said nothing about the person.
@@ -27,8 +36,23 @@ pub(super) enum Answer {
     Lost,
 }
 
-/// Redeems a refresh token.
+/// Asks about an account by its token.
 pub(super) async fn ask(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    subject: &str,
+    token: (TokenKind, &Secret),
+) -> Answer {
+    match &context.connection.protocol {
+        Protocol::Oidc(oidc) => refresh(gatehouse, (context, oidc), subject, token.1).await,
+        Protocol::GitHub(settings) => github::ask(gatehouse, (context, settings), token).await,
+        // Such an identity has no token.
+        Protocol::Saml(_) => Answer::NotNow,
+    }
+}
+
+/// Redeems a refresh token.
+async fn refresh(
     gatehouse: &Gatehouse,
     (context, oidc): (&SignInContext, &OidcConnection),
     subject: &str,
@@ -55,7 +79,7 @@ pub(super) async fn ask(
     }
 }
 
-fn refused(context: &SignInContext, error: &FinishError) -> Answer {
+pub(super) fn refused(context: &SignInContext, error: &FinishError) -> Answer {
     tracing::info!(connection = %context.connection.id, code = error.code(), "a refresh token was not redeemed");
     match error {
         FinishError::Oidc(refusal) if ends_access(refusal) => Answer::Over,

@@ -1,13 +1,14 @@
-//! SE-06: linked accounts are checked between sign-ins, by the refresh tokens that their providers gave.
+//! SE-06: linked accounts are checked between sign-ins, by the tokens that their providers gave.
 //!
 //! Accounts wait in one queue for each hour, 4 to 6 hours after the provider last vouched ([`crate::domain::recheck`]).
 //! A run works through the queues up to now, within a [`Budget`]; what it does not reach, the next run does. Only
-//! `invalid_grant` says that a person's access is over (RFC 6749 section 5.2): the link is disabled and every session
-//! ends. A provider that cannot be reached, is out of order, or does not accept our own credentials says nothing about
+//! `invalid_grant` (RFC 6749 section 5.2), and at GitHub a membership that is gone, says that a person's access is over:
+//! the link is disabled and every session ends. A provider that cannot be reached, is out of order, or does not accept our own credentials says nothing about
 //! the person, and nobody loses anything (docs/decisions/0080).
 
 mod account;
 mod answer;
+mod github;
 
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -9,7 +9,7 @@ use super::provision::{self, Newcomer};
 use super::refusal::SignInRefusal;
 use super::{Destination, FinishError, Step, Verified, proceed, without_session};
 use crate::app::attempt::{Attempt, Purpose};
-use crate::app::{Gatehouse, events, issue_code};
+use crate::app::{Gatehouse, events, issue_code, upstream_logout};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::recheck::{Recheck, hour_of, next_check};
@@ -17,6 +17,7 @@ use crate::domain::session::{Session, SessionToken};
 use crate::domain::team::Source;
 use crate::domain::upstream::SealedToken;
 use crate::domain::user::User;
+use crate::oidc::logout_request::MOST_HINT;
 use crate::random;
 use crate::redacted::Secret;
 use crate::store::{AuditRecord, CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
@@ -372,6 +373,7 @@ impl Round<'_> {
     ) -> Result<(SessionToken, Session), FinishError> {
         let tenant = self.context.tenant.id.clone();
         let person = &self.verified.person;
+        let secret = Secret::new(random::token()?);
         let expires_at = now + self.gatehouse.config.session_lifetime;
         let access_until = (now + self.context.tenant.access_lifetime()).min(expires_at);
         let session = Session {
@@ -390,15 +392,18 @@ impl Round<'_> {
             name_id_hash: person.name_id_hash.clone(),
             session_index: person.session_index.clone(),
             authn_context: person.authn_context.clone(),
+            id_token_hint: self.id_token_hint(&secret),
         };
-        Ok((
-            SessionToken {
-                tenant,
-                user,
-                secret: Secret::new(random::token()?),
-            },
-            session,
-        ))
+        Ok((SessionToken { tenant, user, secret }, session))
+    }
+
+    /// The ID token, for the provider's logout. A logout goes without it where it could not be sealed.
+    fn id_token_hint(&self, secret: &Secret) -> Option<String> {
+        let token = self.verified.person.id_token.as_ref();
+        let token = token.filter(|token| token.expose().len() <= MOST_HINT)?;
+        upstream_logout::hint(secret, token)
+            .inspect_err(|error| tracing::error!(error = %error, "an ID token was not kept for the logout"))
+            .ok()
     }
 
     /// Where the browser goes: with a code to the app's redirect URI, or to where the app starts a sign-in.

@@ -3,13 +3,13 @@
 use super::person::{Learned, Person, identity_hash};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Verified};
-use crate::app::relying_party::{resource, tokens};
+use crate::app::relying_party::{github as api, tokens};
 use crate::app::sign_in_state::SignInState;
-use crate::app::{Browser, Gatehouse};
-use crate::domain::connection::{GitHubConnection, GitHubOrganization};
+use crate::app::{Browser, Gatehouse, upstream};
+use crate::domain::connection::GitHubConnection;
+use crate::domain::upstream::TokenKind;
 use crate::oidc::github::{self, Endpoints};
-use crate::oidc::refusal::OidcRefusal;
-use crate::oidc::token_request::Grant;
+use crate::oidc::token_request::{Grant, Tokens};
 use crate::redacted::{Personal, Secret};
 use crate::store::SignInContext;
 
@@ -30,23 +30,30 @@ pub(super) async fn verified(
     };
     let tokens = tokens::redeem(gatehouse, connection, grant).await?;
     let endpoints = Endpoints::of(&settings.settings);
-    let ask = |url: String| ask(gatehouse, url, &tokens.access_token);
+    let ask = |url: String| api::ask(gatehouse, url, &tokens.access_token);
     let (user, emails) =
         futures_util::future::try_join(ask(endpoints.user()), ask(endpoints.emails())).await?;
     let account = github::account(&user)?;
     let email = github::primary_email(&emails)?;
     let organizations = if learning {
-        github::organizations(&ask(endpoints.memberships()).await?)?
+        github::organizations(&ask(endpoints.memberships(1)).await?)?
     } else {
         Vec::new()
     };
     match &settings.settings.organization {
-        Some(chosen) => check_membership(gatehouse, &endpoints, chosen, &tokens.access_token).await?,
+        Some(chosen) => api::check_membership(gatehouse, &endpoints, chosen, &tokens.access_token).await?,
         None if learning => {}
         None => return Err(SignInRefusal::ConnectionIncomplete.into()),
     }
+    let subject = identity_hash(endpoints.issuer(), &["sub", &account.id]);
+    let sealed = if settings.settings.recheck && !learning {
+        let identity = (&connection.id, subject.as_str());
+        Some(upstream::seal(gatehouse, &context.tenant.id, identity, lasting(&tokens)).await?)
+    } else {
+        None
+    };
     let person = Person {
-        subject: identity_hash(endpoints.issuer(), &["sub", &account.id]),
+        subject,
         email: Some(email),
         attributes: Personal(account.attributes),
         auth_time: None,
@@ -59,7 +66,8 @@ pub(super) async fn verified(
             organizations,
         },
         groups_incomplete: false,
-        upstream: None,
+        upstream: sealed,
+        id_token: None,
     };
     Ok(Verified {
         connection: connection.id.clone(),
@@ -71,24 +79,10 @@ pub(super) async fn verified(
     })
 }
 
-async fn ask(gatehouse: &Gatehouse, url: String, token: &Secret) -> Result<bytes::Bytes, OidcRefusal> {
-    match resource(gatehouse, ("GitHub API", &url), token).await? {
-        (200, body) => Ok(body),
-        (status, _) => Err(OidcRefusal::GitHubRefused(status)),
-    }
-}
-
-/// GitHub answers 404 to whoever is no member, and 403 where the organization has not approved the app.
-async fn check_membership(
-    gatehouse: &Gatehouse,
-    endpoints: &Endpoints,
-    chosen: &GitHubOrganization,
-    token: &Secret,
-) -> Result<(), OidcRefusal> {
-    let url = endpoints.membership(chosen);
-    match resource(gatehouse, ("GitHub API", &url), token).await? {
-        (200, body) => github::check_membership(&body, chosen),
-        (404, _) => Err(OidcRefusal::GitHubNotAMember),
-        (status, _) => Err(OidcRefusal::GitHubRefused(status)),
+/// What the membership is checked by later: an OAuth app's token does not expire; where tokens do, the refresh token.
+fn lasting(tokens: &Tokens) -> (TokenKind, &Secret) {
+    match &tokens.refresh_token {
+        Some(token) => (TokenKind::Refresh, token),
+        None => (TokenKind::Access, &tokens.access_token),
     }
 }

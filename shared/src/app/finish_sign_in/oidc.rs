@@ -7,6 +7,7 @@ use crate::app::relying_party::{keys, resource, tokens};
 use crate::app::sign_in_state::SignInState;
 use crate::app::{Browser, Gatehouse, upstream};
 use crate::domain::connection::{OidcConnection, OidcProvider};
+use crate::domain::upstream::TokenKind;
 use crate::oidc::claims::{self, Reading, Vouched};
 use crate::oidc::discovery::allowed_algorithms;
 use crate::oidc::id_token::{self, Claims, Expectations};
@@ -53,6 +54,7 @@ pub(super) async fn verified(
     let sealed = match &tokens.refresh_token {
         Some(token) if oidc.settings.offline_access && !learning => {
             let identity = (&connection.id, subject.as_str());
+            let token = (TokenKind::Refresh, token);
             Some(upstream::seal(gatehouse, &context.tenant.id, identity, token).await?)
         }
         Some(_) | None => None,
@@ -60,6 +62,7 @@ pub(super) async fn verified(
     let now = gatehouse.clock.now();
     let person = Person {
         upstream: sealed,
+        id_token: tokens.id_token.filter(|_| oidc.settings.upstream_logout),
         ..person(vouched, subject)
     };
     Ok(Verified {
@@ -137,5 +140,6 @@ fn person(vouched: Vouched, subject: String) -> Person {
         },
         groups_incomplete: vouched.groups_incomplete,
         upstream: None,
+        id_token: None,
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::connection::GitHubOrganization;
 use crate::domain::email::EmailAddress;
 use crate::domain::upstream::SealedToken;
-use crate::redacted::Personal;
+use crate::redacted::{Personal, Secret};
 
 /// A person as vouched for by an identity provider, after every check of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Person {
     /// A refresh token of the identity provider, sealed for this identity (SE-06).
     #[serde(default)]
     pub upstream: Option<SealedToken>,
+    /// The ID token, where the session is to keep it for the provider's logout. It is not parked with the rest.
+    #[serde(skip)]
+    pub id_token: Option<Secret>,
 }
 
 /// What a test sign-in teaches of the connection.

@@ -60,6 +60,7 @@ pub fn person(
         learned: Learned::default(),
         groups_incomplete: response.attributes.contains_key(GROUPS_LINK),
         upstream: None,
+        id_token: None,
     })
 }
 

@@ -168,7 +168,7 @@ impl Administration {
     }
 
     fn endpoint_policy(&self) -> EndpointPolicy {
-        endpoint_policy(&self.gatehouse)
+        self.gatehouse.endpoint_policy()
     }
 
     /// Adds the audit entry of a change; `data` holds ids and states, nothing personal.
@@ -179,14 +179,6 @@ impl Administration {
         }
         tx.audit(&AuditRecord::new(self.now(), action, data)?);
         Ok(())
-    }
-}
-
-fn endpoint_policy(gatehouse: &Gatehouse) -> EndpointPolicy {
-    if gatehouse.config.allow_loopback_http {
-        EndpointPolicy::HttpsOrLoopback
-    } else {
-        EndpointPolicy::Https
     }
 }
 

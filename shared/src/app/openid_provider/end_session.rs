@@ -2,7 +2,8 @@
 
 use super::{ProviderError, keys};
 use crate::app::Gatehouse;
-use crate::domain::session::{SessionCookie, SessionToken};
+use crate::app::upstream_logout::Way;
+use crate::domain::session::{Session, SessionCookie, SessionToken};
 use crate::openid_provider::clients::AppClient;
 use crate::openid_provider::end_session::{EndSessionError, EndSessionRequest};
 use crate::openid_provider::error::{OAuthError, OAuthErrorCode};
@@ -17,8 +18,8 @@ pub enum Ended {
     Done {
         /// What stays in the session cookie.
         rest: SessionCookie,
-        /// The app's registered URI, if it named one.
-        to: Option<String>,
+        /// To the providers that vouched, where their owners want that, and to the app's registered URI, if it named one.
+        way: Way,
     },
 }
 
@@ -47,29 +48,32 @@ pub async fn end_session(
     };
     let to = request.location(client.as_ref()).map_err(|e| refused(&e))?;
     let living = living(gatehouse, &cookie).await?;
-    let sids = living.iter().map(|(_, sid)| sid.as_str()).collect::<Vec<_>>();
+    let sids = living.iter().map(|(_, session)| session.sid.as_str());
+    let sids = sids.collect::<Vec<_>>();
     if !confirmed && request.must_confirm(&sids) {
         return Ok(Ended::Ask);
     }
     let hinted = request.hint.as_ref().map(|hint| hint.sid.as_str());
     let mut rest = cookie;
-    for (token, sid) in &living {
-        let named = hinted.is_some_and(|hinted| hinted == sid);
+    let mut way = Way::to(to);
+    for (token, session) in &living {
+        let named = hinted.is_some_and(|hinted| hinted == session.sid);
         if named || hinted.is_none() || (confirmed && !sids.iter().any(|sid| Some(*sid) == hinted)) {
             let mut tx = gatehouse.store.tenant(&token.tenant).begin();
             tx.delete_session(token);
             tx.commit().await?;
             rest = rest.without(&token.tenant);
+            way.by(token, session);
         }
     }
-    Ok(Ended::Done { rest, to })
+    Ok(Ended::Done { rest, way })
 }
 
-/// The cookie's sessions that are there, each with its public id.
+/// The cookie's sessions that are there.
 async fn living(
     gatehouse: &Gatehouse,
     cookie: &SessionCookie,
-) -> Result<Vec<(SessionToken, String)>, ProviderError> {
+) -> Result<Vec<(SessionToken, Session)>, ProviderError> {
     let mut living = Vec::new();
     for token in cookie.tokens() {
         let found = gatehouse
@@ -77,7 +81,7 @@ async fn living(
             .tenant(&token.tenant)
             .session_and_user(token)
             .await?;
-        living.extend(found.map(|(session, _)| (token.clone(), session.sid)));
+        living.extend(found.map(|(session, _)| (token.clone(), session)));
     }
     Ok(living)
 }

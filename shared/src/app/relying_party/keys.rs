@@ -20,10 +20,12 @@ const PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// How many providers one process remembers.
 const SIZE: usize = 500;
 
-/// Keys, and when they were read.
+/// Keys, when they were read, and when they were last asked for. A failure to read them anew does not make them younger:
+/// what the provider took back is not believed for longer than [`BELIEVED`].
 #[derive(Clone, Debug)]
 struct Held {
     at: DateTime<Utc>,
+    asked: DateTime<Utc>,
     keys: Arc<Vec<Jwk>>,
 }
 
@@ -68,10 +70,10 @@ pub async fn known(gatehouse: &Gatehouse, uri: &str) -> Result<Arc<Vec<Jwk>>, Oi
 pub async fn newer(gatehouse: &Gatehouse, uri: &str) -> Result<Option<Arc<Vec<Jwk>>>, OidcRefusal> {
     let now = gatehouse.clock.now();
     match gatehouse.provider_keys.held(uri, now) {
-        Some(held) if now - held.at < PAUSE => Ok(None),
+        Some(held) if now - held.asked < PAUSE => Ok(None),
         Some(held) => {
             // Counted before it is known whether they can be read: the pause holds for failures too.
-            gatehouse.provider_keys.keep(uri, Held { at: now, ..held });
+            gatehouse.provider_keys.keep(uri, Held { asked: now, ..held });
             fetch(gatehouse, uri).await.map(Some)
         }
         None => fetch(gatehouse, uri).await.map(Some),
@@ -92,6 +94,7 @@ async fn fetch(gatehouse: &Gatehouse, uri: &str) -> Result<Arc<Vec<Jwk>>, OidcRe
         uri,
         Held {
             at,
+            asked: at,
             keys: keys.clone(),
         },
     );

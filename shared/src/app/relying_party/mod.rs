@@ -3,6 +3,7 @@
 //! Architecture Invariant: credentials and codes go to the endpoints that stand in the connection, and nowhere else; the
 //! guarded client follows no redirect with them.
 
+pub(super) mod github;
 pub mod keys;
 pub mod tokens;
 

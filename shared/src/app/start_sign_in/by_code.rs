@@ -60,6 +60,7 @@ pub(super) fn oidc(
         fresh,
         max_age: attempt.asked().max_age,
         choose_account: chooses(attempt),
+        policy: gatehouse.endpoint_policy(),
     };
     Ok(Outgoing::Redirect {
         url: request.url(provider, &oidc.settings)?,
@@ -75,7 +76,10 @@ pub(super) fn github(
 ) -> Result<Outgoing, StartError> {
     let client_id = github.settings.client_id.as_deref();
     let url = Endpoints::of(&github.settings).authorize(
-        client_id.ok_or(SignInRefusal::ConnectionIncomplete)?,
+        (
+            client_id.ok_or(SignInRefusal::ConnectionIncomplete)?,
+            gatehouse.endpoint_policy(),
+        ),
         (
             &gatehouse.redirect_uri(connection),
             &binding.state,

@@ -16,7 +16,7 @@ pub struct GitHubOrganization {
 }
 
 /// What an owner sets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GitHubSettings {
     /// Base URL of a GitHub Enterprise server; `None` is github.com.
@@ -25,6 +25,19 @@ pub struct GitHubSettings {
     pub client_id: Option<String>,
     /// The organization whose active members may sign in, picked among those of the owner's test sign-in.
     pub organization: Option<GitHubOrganization>,
+    /// Keep the token of a sign-in, sealed, so that the membership can be checked between sign-ins (SE-06).
+    pub recheck: bool,
+}
+
+impl Default for GitHubSettings {
+    fn default() -> Self {
+        Self {
+            server: None,
+            client_id: None,
+            organization: None,
+            recheck: true,
+        }
+    }
 }
 
 /// A GitHub connection: both sides.
@@ -68,6 +81,7 @@ impl GitHubConnection {
         if first {
             self.settings.organization = None;
         }
+        self.settings.recheck = true;
         self.secret_set_at = None;
         self.secret_expires_at = None;
         self.offered.clear();

@@ -158,6 +158,9 @@ pub struct OidcSettings {
     pub missing_iss_acknowledged: bool,
     /// Ask for a refresh token, so that the account can be checked between sign-ins (SE-06).
     pub offline_access: bool,
+    /// Who signs out here is led to the provider's logout, too (OpenID Connect RP-Initiated Logout 1.0): that ends its
+    /// session for every app.
+    pub upstream_logout: bool,
 }
 
 /// What a provider's discovery document said when the connection was last set up. Codes and secrets go to these
@@ -176,6 +179,9 @@ pub struct OidcProvider {
     pub userinfo_endpoint: Option<String>,
     /// Whether it sends `iss` beside the code (RFC 9207 section 3).
     pub sends_iss: bool,
+    /// Where people are sent who sign out (OpenID Connect RP-Initiated Logout 1.0).
+    #[serde(default)]
+    pub end_session_endpoint: Option<String>,
     /// When the document was read.
     pub discovered_at: DateTime<Utc>,
 }
@@ -260,6 +266,7 @@ impl OidcConnection {
         if let Some(provider) = &mut self.provider {
             provider.discovered_at = DateTime::UNIX_EPOCH;
             provider.sends_iss = false;
+            provider.end_session_endpoint = None;
         }
         self.secret_set_at = None;
         self.secret_expires_at = None;

@@ -11,6 +11,7 @@ mod break_glass;
 mod caller;
 mod connections;
 mod domains;
+mod instructions;
 mod limits;
 mod members;
 pub mod openapi;

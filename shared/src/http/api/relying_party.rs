@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::instructions::{self, Ours};
 use super::view::{certificate, finding};
 use crate::app::Gatehouse;
 use crate::domain::connection::{
@@ -12,6 +13,12 @@ use crate::saml::certificate::Certificate;
 /// What is an OpenID Connect connection's own.
 pub(super) fn oidc(gatehouse: &Gatehouse, connection: &Connection, oidc: &OidcConnection) -> Value {
     let base = &gatehouse.config.base_url;
+    let ours = Ours {
+        redirect_uri: &gatehouse.redirect_uri(connection),
+        login_url: &base.at(&format!("/login/{}", connection.id)),
+        jwks_url: &base.at(&format!("/signin-oidc/{}/jwks", connection.id)),
+        post_logout_redirect_uri: &gatehouse.post_logout_redirect_uri(&connection.id),
+    };
     let keys = oidc.client_keys.iter().map(|key| client_key(gatehouse, key));
     json!({
         "oidc": oidc.settings,
@@ -20,9 +27,11 @@ pub(super) fn oidc(gatehouse: &Gatehouse, connection: &Connection, oidc: &OidcCo
         "client_secret_expires_at": oidc.secret_expires_at,
         "client_keys": keys.collect::<Vec<_>>(),
         "relying_party": {
-            "redirect_uri": gatehouse.redirect_uri(connection),
-            "login_url": base.at(&format!("/login/{}", connection.id)),
-            "jwks_url": base.at(&format!("/signin-oidc/{}/jwks", connection.id)),
+            "redirect_uri": ours.redirect_uri,
+            "login_url": ours.login_url,
+            "jwks_url": ours.jwks_url,
+            "post_logout_redirect_uri": ours.post_logout_redirect_uri,
+            "instructions": instructions::oidc(&oidc.settings, &ours),
         },
         "findings": findings(oidc),
     })
@@ -39,6 +48,7 @@ pub(super) fn github(gatehouse: &Gatehouse, connection: &Connection, github: &Gi
         "relying_party": {
             "redirect_uri": gatehouse.redirect_uri(connection),
             "login_url": base.at(&format!("/login/{}", connection.id)),
+            "instructions": instructions::github(&gatehouse.redirect_uri(connection)),
         },
         "findings": [],
     })

@@ -165,6 +165,18 @@ impl Front {
         }
     }
 
+    /// Where a browser goes that is signed out: to the address, else to a page that says so.
+    #[must_use]
+    pub fn signed_out(&self, to: Option<&str>) -> Response<Body> {
+        match to {
+            Some(to) => see_other(to),
+            None => self.pages.notice(&NoticePage {
+                title: "You are signed out",
+                message: "You can close this page.",
+            }),
+        }
+    }
+
     fn destination(&self, to: Destination) -> Response<Body> {
         match to {
             Destination::App(answer) => self.app_answer(&answer),

@@ -116,7 +116,9 @@ fn of_oidc(refusal: &OidcRefusal) -> Told {
         | OidcRefusal::TokenRefused(_) => Told::Page(StatusCode::BAD_REQUEST, START_AGAIN),
         OidcRefusal::Provider { meaning, .. } => of_provider(*meaning),
         OidcRefusal::Unreachable { .. } => Told::Page(StatusCode::BAD_GATEWAY, NO_ANSWER),
-        OidcRefusal::ClientRefused => Told::Page(StatusCode::BAD_REQUEST, ASK_ADMIN),
+        OidcRefusal::AuthorizationEndpoint(_) | OidcRefusal::ClientRefused => {
+            Told::Page(StatusCode::BAD_REQUEST, ASK_ADMIN)
+        }
         OidcRefusal::EmailUnverified | OidcRefusal::EmailProofMissing | OidcRefusal::GitHubEmail => {
             Told::Page(
                 StatusCode::FORBIDDEN,

@@ -33,5 +33,6 @@ pub(super) fn checked(
         server,
         client_id: rules::optional_text("/github/client_id", settings.client_id.as_deref(), MOST_CLIENT_ID)?,
         organization: settings.organization,
+        recheck: settings.recheck,
     })
 }

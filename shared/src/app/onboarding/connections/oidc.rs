@@ -119,6 +119,7 @@ fn bears_alike(before: &OidcConnection, after: &OidcConnection) -> bool {
         && a.signing_algorithms == b.signing_algorithms
         && a.redirect_uri == b.redirect_uri
         && a.missing_iss_acknowledged == b.missing_iss_acknowledged
+        && a.upstream_logout == b.upstream_logout
 }
 
 /// What is found now: the provider must still be the one that was set up, and must still be there.
