@@ -182,3 +182,7 @@ pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
         scim_users::router(gatehouse.clone()),
     ]
 }
+
+#[cfg(test)]
+#[path = "functions_tests.rs"]
+mod tests;
