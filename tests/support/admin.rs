@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use gatehouse::app::Gatehouse;
 use gatehouse::app::openid_provider::keys::make_provider_keys;
@@ -33,11 +35,11 @@ pub struct Api {
     pub event_check: EventCheck,
 }
 
-/// Who calls: by this bearer token, or none.
+/// Who calls: by this bearer token or client secret, or by nothing.
 #[derive(Clone, Debug)]
 pub struct Caller {
     browser: Browser,
-    token: Option<String>,
+    authorization: Option<String>,
 }
 
 /// A tenant as the operator made it.
@@ -90,10 +92,15 @@ impl Api {
     /// Somebody with this token.
     #[must_use]
     pub fn caller(&self, token: Option<&str>) -> Caller {
-        let browser = Browser::new(self.router.clone(), self.gatehouse.config.base_url.as_str());
+        Caller::on(&self.router, self.gatehouse.config.base_url.as_str(), token)
+    }
+
+    /// An app, by its client's id and secret (HTTP Basic).
+    #[must_use]
+    pub fn app(&self, (id, secret): (&str, &str)) -> Caller {
         Caller {
-            browser,
-            token: token.map(str::to_owned),
+            authorization: Some(format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))),
+            ..self.caller(None)
         }
     }
 
@@ -194,29 +201,13 @@ impl Api {
     /// Every document that was written to the directory table, in order.
     #[must_use]
     pub fn written(&self) -> Vec<Value> {
-        let records = self.stream();
-        let documents = records
-            .iter()
-            .filter_map(|record| record.pointer("/dynamodb/NewImage/doc/S")?.as_str());
-        documents
-            .map(|text| serde_json::from_str(text).unwrap())
-            .collect()
+        written_to(&self.local)
     }
 
     /// Every change of the directory table, in order, as its stream has it.
     #[must_use]
     pub fn stream(&self) -> Vec<Value> {
-        let mut all: Vec<Value> = Vec::new();
-        loop {
-            let last = all
-                .last()
-                .map(|record| record["dynamodb"]["SequenceNumber"].as_str().unwrap());
-            let more = self.local.dynamodb().stream_records(last, 1_000).unwrap();
-            if more.is_empty() {
-                return all;
-            }
-            all.extend(more);
-        }
+        stream_of(&self.local)
     }
 
     /// The mails of the outbox, in order.
@@ -229,9 +220,41 @@ impl Api {
     /// The events of the outbox of this kind, in order.
     #[must_use]
     pub fn events(&self, kind: &str) -> Vec<Value> {
-        let all = self.written().into_iter().filter(|doc| doc["record"] == "events");
-        let events = all.flat_map(|doc| doc["events"].as_array().unwrap().clone());
-        events.filter(|event| event["type"] == kind).collect()
+        events_of(&self.local, kind)
+    }
+}
+
+/// The events of this kind in the outbox of the embedded services, in order.
+#[must_use]
+pub fn events_of(local: &Local, kind: &str) -> Vec<Value> {
+    let all = written_to(local)
+        .into_iter()
+        .filter(|doc| doc["record"] == "events");
+    let events = all.flat_map(|doc| doc["events"].as_array().unwrap().clone());
+    events.filter(|event| event["type"] == kind).collect()
+}
+
+fn written_to(local: &Local) -> Vec<Value> {
+    let records = stream_of(local);
+    let documents = records
+        .iter()
+        .filter_map(|record| record.pointer("/dynamodb/NewImage/doc/S")?.as_str());
+    documents
+        .map(|text| serde_json::from_str(text).unwrap())
+        .collect()
+}
+
+fn stream_of(local: &Local) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    loop {
+        let last = all
+            .last()
+            .map(|record| record["dynamodb"]["SequenceNumber"].as_str().unwrap());
+        let more = local.dynamodb().stream_records(last, 1_000).unwrap();
+        if more.is_empty() {
+            return all;
+        }
+        all.extend(more);
     }
 }
 
@@ -241,15 +264,15 @@ impl Caller {
     pub fn on(router: &Router, base: &str, token: Option<&str>) -> Self {
         Self {
             browser: Browser::new(router.clone(), base),
-            token: token.map(str::to_owned),
+            authorization: token.map(|token| format!("Bearer {token}")),
         }
     }
 
     /// Sends a request.
     pub async fn send(&self, method: Method, path: &str, etag: Option<&str>, body: Option<&Value>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
         }
         if let Some(etag) = etag {
             request = request.header(header::IF_MATCH, etag);
@@ -267,6 +290,16 @@ impl Caller {
     /// Reads.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None, None).await
+    }
+
+    /// Sends a body of this type.
+    pub async fn put_as(&self, path: &str, kind: &str, body: &str) -> Answer {
+        let mut request = Request::put(path).header(header::CONTENT_TYPE, kind);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        self.browser.send_request(request).await
     }
 
     /// Makes.

@@ -11,7 +11,7 @@ use gatehouse::app::openid_provider::keys::make_provider_keys;
 use gatehouse::config::Config;
 use gatehouse::domain::connection::{
     AttributeMapping, Connection, ConnectionState, IdpInitiated, Protocol, RequestBinding, SamlConnection,
-    SamlIdp, SubjectSource,
+    SamlIdp, SamlPreset, SubjectSource,
 };
 use gatehouse::domain::domain_name::DomainName;
 use gatehouse::domain::email::EmailAddress;
@@ -370,6 +370,7 @@ pub async fn make_connection(gatehouse: &Gatehouse, tenant: &Tenant, idp: &Idp) 
 
 fn saml_settings(idp: &Idp) -> SamlConnection {
     SamlConnection {
+        preset: SamlPreset::default(),
         idp: Some(SamlIdp {
             entity_id: idp.entity_id.clone(),
             sso_redirect_url: Some("https://idp.acme.com/sso".to_owned()),

@@ -15,7 +15,7 @@ use gatehouse::app::Gatehouse;
 use gatehouse::app::onboarding::app_clients::{self, Versioned};
 use gatehouse::app::onboarding::{OnboardingError, Thing};
 use gatehouse::http::api::{
-    Answer, ApiJson, IfMatch, PathIds, app_client, audit_trail, json as answer, json_at, page,
+    Answer, ApiJson, IfMatch, PathIds, app_client, audit_trail, json as answer, json_at, page_of,
 };
 use gatehouse::openid_provider::client_settings::ClientSettings;
 
@@ -30,10 +30,10 @@ pub(crate) struct WantedSecret {
 }
 
 /// `GET /operator/v1/clients`
-pub(crate) async fn list(State(gatehouse): State<Arc<Gatehouse>>) -> Answer {
+pub(crate) async fn list(State(gatehouse): State<Arc<Gatehouse>>, uri: Uri) -> Answer {
     let found = app_clients::list(&gatehouse).await?;
-    let items = found.iter().map(app_client).collect::<Vec<_>>();
-    Ok(answer(StatusCode::OK, &page(&items, None)))
+    let page = page_of(&uri, &found, |made| made.client.id.to_string(), app_client)?;
+    Ok(answer(StatusCode::OK, &page))
 }
 
 /// `POST /operator/v1/clients`

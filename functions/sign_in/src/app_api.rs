@@ -11,6 +11,7 @@ use serde::Deserialize;
 use gatehouse::app::bypass::{self, BypassError};
 use gatehouse::app::discover::discover as discover_use_case;
 use gatehouse::app::finish_sign_in::redeem_registration;
+use gatehouse::app::linking::linking as linking_use_case;
 use gatehouse::app::openid_provider::authenticate_client::{AuthenticateError, authenticate};
 use gatehouse::app::replay::{ReplayError, ReplayQuery, replay};
 use gatehouse::domain::email::EmailAddress;
@@ -23,7 +24,7 @@ use gatehouse::openid_provider::params::Parameters;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Discover {
+struct Address {
     email: String,
 }
 
@@ -43,16 +44,9 @@ pub(crate) async fn discover(
     if let Err(answer) = client(&front, &parts.headers, "/sign-in/discover", &reference).await {
         return answer;
     }
-    let asked = match body::read_json::<Discover>(&parts.headers, body, JSON_LIMIT).await {
-        Ok(asked) => asked,
-        Err(error) => return Problem::from(error).with_reference(reference).into_response(),
-    };
-    let address = match EmailAddress::parse(&asked.email) {
+    let address = match address(&parts.headers, body).await {
         Ok(address) => address,
-        Err(error) => {
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string());
-            return problem.with_reference(reference).into_response();
-        }
+        Err(problem) => return problem.with_reference(reference).into_response(),
     };
     match discover_use_case(&front.gatehouse, &address).await {
         Ok(discovery) => no_store(Json(discovery).into_response()),
@@ -61,6 +55,39 @@ pub(crate) async fn discover(
             front.unavailable(error.code(), &reference)
         }
     }
+}
+
+/// `POST /sign-in/linking` with `{"email": …}`: whether a member must link before the app lets the member in (SE-04).
+pub(crate) async fn linking(
+    State(front): State<Front>,
+    reference: Reference,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if let Err(answer) = client(&front, &parts.headers, "/sign-in/linking", &reference).await {
+        return answer;
+    }
+    let address = match address(&parts.headers, body).await {
+        Ok(address) => address,
+        Err(problem) => return problem.with_reference(reference).into_response(),
+    };
+    match linking_use_case(&front.gatehouse, &address).await {
+        Ok(linking) => no_store(Json(linking).into_response()),
+        Err(error) => {
+            tracing::error!(
+                error.code = error.code(),
+                "whether a member must link could not be said"
+            );
+            front.unavailable(error.code(), &reference)
+        }
+    }
+}
+
+/// The address that is asked of.
+async fn address(headers: &HeaderMap, body: Body) -> Result<EmailAddress, Problem> {
+    let asked = body::read_json::<Address>(headers, body, JSON_LIMIT).await?;
+    EmailAddress::parse(&asked.email)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,5 @@
 //! The sign-in pages: which connection, the request to its identity provider, and what is asked of the person on the
-//! way back. `POST /sign-in/discover`, `/sign-in/bypass`, `/sign-in/registration` and `GET /sign-in/events` are for the
+//! way back. `POST /sign-in/discover`, `/sign-in/linking`, `/sign-in/bypass`, `/sign-in/registration` and `GET /sign-in/events` are for the
 //! app's server.
 
 mod app_api;
@@ -27,6 +27,7 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .route("/sign-in/link", post(pages::link))
         .route("/sign-in/discover", post(app_api::discover))
         .route("/sign-in/bypass", post(app_api::bypass))
+        .route("/sign-in/linking", post(app_api::linking))
         .route("/sign-in/registration", post(app_api::registration))
         .route("/login", get(login::any).post(login::any_form))
         .route("/login/{connection}", get(login::own).post(login::own_form))

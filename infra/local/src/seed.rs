@@ -112,6 +112,8 @@ pub async fn seed(
             email: email.to_owned(),
             given_name: Some(given.to_owned()),
             family_name: Some(family.to_owned()),
+            position: None,
+            department: None,
             role: Some(role.to_owned()),
         };
         members::create(&admin, &member).await?;

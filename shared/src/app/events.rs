@@ -77,9 +77,27 @@ pub fn sessions_revoked(user: &User) -> Event {
     event("session.revoked", user, json!({ "epoch": user.epoch }))
 }
 
-/// `session.ended`: one session is over, because the person signed out at the identity provider (SE-13).
+/// Why one session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The person signed out at the identity provider (SE-13).
+    SingleLogout,
+    /// The operator or an owner ended it.
+    ByHand,
+}
+
+impl SessionEnd {
+    fn name(self) -> &'static str {
+        match self {
+            Self::SingleLogout => "single_logout",
+            Self::ByHand => "by_hand",
+        }
+    }
+}
+
+/// `session.ended`: one session is over.
 #[must_use]
-pub fn session_ended(session: &Session, at: DateTime<Utc>) -> Event {
+pub fn session_ended(session: &Session, why: SessionEnd, at: DateTime<Utc>) -> Event {
     Event {
         kind: "session.ended".to_owned(),
         schema: SCHEMA,
@@ -87,7 +105,7 @@ pub fn session_ended(session: &Session, at: DateTime<Utc>) -> Event {
         subject: session.sid.clone(),
         sequence: 1,
         at,
-        data: json!({ "user": session.user, "connection": session.connection, "reason": "single_logout" }),
+        data: json!({ "user": session.user, "connection": session.connection, "reason": why.name() }),
     }
 }
 
@@ -98,6 +116,24 @@ pub fn identity_linked(user: &User, connection: &Connection, at: DateTime<Utc>) 
         at,
         ..event("identity.linked", user, json!({ "connection": connection.id }))
     }
+}
+
+/// `identity.linked`, by support: the user has the identity of another record of the same person.
+#[must_use]
+pub fn identity_moved(user: &User, connection: &ConnectionId) -> Event {
+    event("identity.linked", user, json!({ "connection": connection }))
+}
+
+/// `identity.unlinked`: the user cannot sign in by this connection before linking again.
+#[must_use]
+pub fn identity_unlinked(user: &User, connection: &ConnectionId) -> Event {
+    event("identity.unlinked", user, json!({ "connection": connection }))
+}
+
+/// `user.merged`: what the user had is the other user's from now on.
+#[must_use]
+pub fn user_merged(user: &User, into: &UserId) -> Event {
+    event("user.merged", user, json!({ "into": into }))
 }
 
 /// `identity.disabled`: the identity provider does not vouch for the user any more (SE-06); every session is over.

@@ -17,6 +17,7 @@ pub mod finish_sign_in;
 pub mod idempotency;
 pub mod initiate_login;
 pub mod issue_code;
+pub mod linking;
 pub mod onboarding;
 pub mod openid_provider;
 pub mod outbox_relay;

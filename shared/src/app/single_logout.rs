@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::failures::Failure;
 use super::start_sign_in::Outgoing;
 use super::{Gatehouse, events, failures, finish_sign_in};
+use crate::app::events::SessionEnd;
 use crate::domain::connection::{Connection, RequestBinding, SamlConnection, SamlIdp};
 use crate::domain::event::Event;
 use crate::domain::ids::ConnectionId;
@@ -231,7 +232,11 @@ impl Side<'_> {
 
     fn ended(&self, named: &NamedSession) -> Option<Event> {
         let session = named.session.as_ref()?;
-        Some(events::session_ended(session, self.now()))
+        Some(events::session_ended(
+            session,
+            SessionEnd::SingleLogout,
+            self.now(),
+        ))
     }
 
     /// The answer, by the binding that the identity provider takes messages by.

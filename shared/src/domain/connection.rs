@@ -10,12 +10,14 @@ use super::onboarding::Onboarding;
 
 mod github;
 mod oidc;
+mod saml_preset;
 
 pub use github::{GitHubConnection, GitHubOrganization, GitHubSettings};
 pub use oidc::{
     AskUserinfo, ClientAuthentication, ClientKey, ENTRA_TEMPLATE, EmailProof, OidcConnection, OidcPreset,
     OidcProvider, OidcSettings, RedirectUri,
 };
+pub use saml_preset::SamlPreset;
 
 /// Where a connection stands (AQ-16, SE-27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,6 +158,9 @@ impl SamlIdp {
 /// A SAML connection: both sides and the switches between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamlConnection {
+    /// Which identity provider it is to: what a new connection began with, and what instructions say.
+    #[serde(default)]
+    pub preset: SamlPreset,
     /// The identity provider; `None` until it is given.
     pub idp: Option<SamlIdp>,
     /// CH-02: an entity id of ours that an imported connection keeps; `None` is the metadata URL.
@@ -289,6 +294,7 @@ impl Connection {
             let mut protocol = connection.protocol.clone();
             match &mut protocol {
                 Protocol::Saml(saml) => {
+                    saml.preset = SamlPreset::default();
                     saml.request_binding = RequestBinding::default();
                     saml.sp_signing_certificates.clear();
                     saml.sp_encryption_certificates.clear();

@@ -11,6 +11,7 @@ pub mod name_id_format;
 pub mod names;
 mod oaep;
 pub mod prescan;
+pub mod presets;
 pub mod profile;
 pub mod redirect_binding;
 pub mod refusal;

@@ -97,6 +97,17 @@ pub(super) fn break_glass(t: &TenantId, address: &EmailAddress) -> Key {
 pub(super) fn members_told(t: &TenantId, id: &ConnectionId) -> Key {
     directory(tenant_pk(t), format!("MT#{id}"))
 }
+/// How imports of members begin in the tenant's partition.
+pub(super) const IMPORTS: &str = "IM#";
+pub(super) fn import(t: &TenantId, id: &str) -> Key {
+    directory(tenant_pk(t), format!("{IMPORTS}{id}"))
+}
+pub(super) fn import_parts(id: &str) -> String {
+    format!("IP#{id}#")
+}
+pub(super) fn import_part(t: &TenantId, id: &str, part: u32) -> Key {
+    directory(tenant_pk(t), format!("{}{part:04}", import_parts(id)))
+}
 /// A claim's mirror in its tenant's partition.
 pub(super) fn domain_mirror(t: &TenantId, name: &DomainName) -> Key {
     directory(tenant_pk(t), format!("D#{name}"))

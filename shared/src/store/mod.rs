@@ -22,6 +22,8 @@ mod dynamo;
 mod error;
 mod feed;
 mod groups;
+mod identities;
+mod imports;
 mod item;
 mod keys;
 mod lists;
@@ -55,6 +57,8 @@ pub use feed::{FeedPage, Replayed};
 pub use groups::{
     ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta, PendingChange,
 };
+pub use identities::LinkedIdentity;
+pub use imports::{ImportPart, MemberImport, RefusedLine};
 pub use lists::{ListCounts, ListEntry};
 pub use outbox::{AuditRecord, MailJob, OutboxKey, OutboxRecord, read_outbox};
 pub use patience::Patience;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::TenantStore;
 use super::error::{CommitError, StoreError};
-use super::item::{Item, read_doc, read_text, text};
+use super::item::{Item, number, read_doc, read_text, text};
 use super::keys::{self, Key, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use crate::domain::email::EmailAddress;
@@ -18,6 +18,10 @@ use crate::redacted::Secret;
 
 /// How long an outbox item stays for replay.
 const KEPT_DAYS: i64 = 30;
+/// How many mails are made out of one at once: a transaction has room for 100 items.
+const UNFOLDED_AT_ONCE: usize = 50;
+/// How many more a mail goes to.
+const LEFT: &str = "left";
 /// How long an audit record stays.
 const AUDIT_DAYS: i64 = 400;
 
@@ -48,6 +52,9 @@ pub struct MailJob {
     pub reference: String,
     /// To whom.
     pub to: EmailAddress,
+    /// To whom the relay makes a mail of its own out of this one, before it sends this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_to: Vec<EmailAddress>,
     /// What it says.
     pub letter: Letter,
     /// Past this it is of no use and is not sent.
@@ -175,7 +182,11 @@ impl TenantTransaction {
                 .until(job.not_after);
             self.inner.put(Guard::Fresh, Ok(item), Some(Expression::absent()));
         }
-        self.outbox(key, &OutboxRecord::Mail(job.clone()));
+        let until = self.handle.store.dynamo.clock.now() + TimeDelta::days(KEPT_DAYS);
+        let left = u64::try_from(job.also_to.len()).unwrap_or(u64::MAX);
+        let item = Item::new(key).doc("outbox", &OutboxRecord::Mail(job.clone()));
+        let item = item.map(|item| item.with(LEFT, number(left)).until(until));
+        self.inner.put(Guard::Fresh, item, Some(Expression::absent()));
     }
 
     fn tenant_outbox_key(&mut self) -> Option<Key> {
@@ -251,6 +262,38 @@ impl TenantStore {
             .and_then(|item| read_text(item, "s"))
             .map(Secret::new);
         Ok(secret.map(|secret| (job, Some(secret))))
+    }
+
+    /// Makes mails of their own for some of those whom a mail also goes to; what is left of it is given back. Of two who
+    /// do it at once one does, so that nobody is mailed twice, and the outbox holds everybody who was not mailed yet.
+    ///
+    /// # Errors
+    /// [`CommitError`] when the tables cannot be written, or somebody else did it.
+    pub async fn unfold_mail(&self, at: &OutboxKey, job: &MailJob) -> Result<MailJob, CommitError> {
+        let (now, later) = job.also_to.split_at(job.also_to.len().min(UNFOLDED_AT_ONCE));
+        let rest = MailJob {
+            also_to: later.to_vec(),
+            ..job.clone()
+        };
+        let mut tx = self.begin();
+        for address in now {
+            let one = MailJob {
+                reference: random::uuid().map_err(StoreError::from)?.to_string(),
+                to: address.clone(),
+                also_to: Vec::new(),
+                ..job.clone()
+            };
+            tx.mail(&one, None);
+        }
+        let left = |job: &MailJob| u64::try_from(job.also_to.len()).unwrap_or(u64::MAX);
+        let item = Item::new(at.key.clone()).doc("outbox", &OutboxRecord::Mail(rest.clone()));
+        let item = item.map(|item| item.with(LEFT, number(left(&rest))).until(job.not_after));
+        let same = Expression::new("attribute_exists(pk) AND #left = :left")
+            .name("#left", LEFT)
+            .value(":left", number(left(job)));
+        tx.inner.put(Guard::Fresh, item, Some(same));
+        tx.commit().await?;
+        Ok(rest)
     }
 
     /// Takes a mail out of the outbox, and its secret with it: it was sent, or never will be.

@@ -2,7 +2,7 @@
 
 use super::TenantStore;
 use super::error::StoreError;
-use super::item::{Item, read_doc, read_text, text};
+use super::item::{Attributes, Item, read_doc, read_text, text};
 use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use crate::domain::ids::UserId;
@@ -36,9 +36,22 @@ impl TenantStore {
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<Session>, StoreError> {
+        let all = self.session_hashes(user).await?;
+        Ok(all.into_iter().map(|(_, session)| session).collect())
+    }
+
+    /// The sessions of a user, each with the hash that it lies under.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn session_hashes(&self, user: &UserId) -> Result<Vec<(String, Session)>, StoreError> {
         let pk = keys::session_pk(&self.tenant, user);
         let items = self.store.dynamo.all(Table::Ephemeral, &pk, "").await?;
-        items.iter().map(|item| read_doc("session", item)).collect()
+        let read = |item: &Attributes| {
+            let hash = read_text(item, "sk").unwrap_or_default().to_owned();
+            Ok((hash, read_doc("session", item)?))
+        };
+        items.iter().map(read).collect()
     }
 }
 
@@ -72,6 +85,12 @@ impl TenantTransaction {
     pub fn check_session_hash(&mut self, user: &UserId, hash: &str) {
         let key = keys::session(&self.handle.tenant, user, hash);
         self.inner.check(Guard::Session, &key, Expression::present());
+    }
+
+    /// Ends the session of this hash.
+    pub fn delete_session_hash(&mut self, user: &UserId, hash: &str) {
+        let key = keys::session(&self.handle.tenant, user, hash);
+        self.inner.delete(Guard::Session, &key, None);
     }
 
     /// Ends a session.

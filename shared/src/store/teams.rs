@@ -95,4 +95,12 @@ impl TenantTransaction {
             Item::new(keys::user_team(&t, user, &membership.team)).doc("team membership", membership);
         self.inner.put(Guard::Fresh, mirror, None);
     }
+
+    /// Takes a user out of a team: member and mirror.
+    pub fn remove_team_member(&mut self, user: &UserId, team: &TeamId) {
+        let t = self.handle.tenant.clone();
+        for key in [keys::team_member(&t, team, user), keys::user_team(&t, user, team)] {
+            self.inner.delete(Guard::Membership, &key, None);
+        }
+    }
 }

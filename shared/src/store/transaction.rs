@@ -60,6 +60,8 @@ pub enum Guard {
     Session,
     /// The refresh token is the one that was read.
     RefreshToken,
+    /// The part of an import is at the step that was read.
+    ImportPart,
     /// The break-glass address is on the list, or not yet.
     BreakGlass,
     /// The record is new: its random id cannot be taken.

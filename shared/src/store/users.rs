@@ -104,6 +104,19 @@ impl TenantStore {
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn users(&self, after: Option<&UserId>, limit: i32) -> Result<Vec<User>, StoreError> {
+        Ok(self.users_page(after, limit).await?.0)
+    }
+
+    /// As [`Self::users`], with whom the next page follows; `None` behind the last one. A page may hold fewer than
+    /// `limit` users while more follow: somebody may be deleted between list and record.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn users_page(
+        &self,
+        after: Option<&UserId>,
+        limit: i32,
+    ) -> Result<(Vec<User>, Option<UserId>), StoreError> {
         let pk = keys::user_list_pk(&self.tenant);
         let after = after.map(UserId::as_str);
         let page = self
@@ -111,11 +124,13 @@ impl TenantStore {
             .dynamo
             .page(Table::Directory, &pk, "", after, limit.clamp(1, 100))
             .await?;
+        let next = page.next.as_deref().and_then(|id| UserId::parse(id).ok());
         let mut users = self
             .read_users(page.items.iter().filter_map(|item| read_text(item, "sk")))
             .await?;
+        users.retain(|user| !user.tombstone);
         users.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(users)
+        Ok((users, next))
     }
 
     pub(super) async fn read_users(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<User>, StoreError> {

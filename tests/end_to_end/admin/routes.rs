@@ -3,23 +3,24 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use gatehouse_tests::Api;
-use gatehouse_tests::admin::{MadeTenant, OPERATOR_KEY};
+use gatehouse_tests::admin::MadeTenant;
+use gatehouse_tests::browser::encoded;
+use gatehouse_tests::{Api, Browser, Visitor};
 use http::Method;
 use serde_json::{Value, json};
 
-/// Statuses by caller: nobody, a wrong key, a key that is over, a SCIM key, another tenant's owner, the owner, the
-/// operator.
-type Expected = [u16; 7];
+/// Statuses by caller: nobody, a wrong key, a key that is over, an app by its secret, a member by an access token, a SCIM
+/// key, another tenant's owner, the owner, the operator.
+type Expected = [u16; 9];
 
 /// The owner's API: whoever has a key of some tenant's owner reaches that tenant alone.
 const fn owners(other: u16, own: u16) -> Expected {
-    [401, 401, 401, 403, other, own, 401]
+    [401, 401, 401, 401, 401, 403, other, own, 401]
 }
 
 /// The operator's API opens to the operator alone.
 const fn operators(operator: u16) -> Expected {
-    [401, 401, 401, 401, 401, 401, operator]
+    [401, 401, 401, 401, 401, 401, 401, 401, operator]
 }
 
 /// What stands in for an id that is there.
@@ -31,6 +32,9 @@ struct Made {
     domain: String,
     client: String,
     secret: String,
+    /// The client's secret itself.
+    client_secret: String,
+    import: String,
     /// A key that is over, and one for SCIM.
     tokens: (String, String),
 }
@@ -40,6 +44,30 @@ struct Made {
 fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
     let text = Some(json!({ "source": "metadata_xml", "xml": "" }));
     vec![
+        (Method::GET, "/saml-presets", None, 200, 200),
+        (Method::GET, "/member-imports", None, 200, 200),
+        (
+            Method::POST,
+            "/member-imports",
+            Some(json!({ "parts": 0 })),
+            422,
+            422,
+        ),
+        (Method::GET, "/member-imports/{import}", None, 404, 200),
+        (
+            Method::PUT,
+            "/member-imports/{import}/parts/{part}",
+            Some(json!({ "members": [] })),
+            404,
+            200,
+        ),
+        (
+            Method::GET,
+            "/member-imports/{import}/parts/{part}",
+            None,
+            404,
+            200,
+        ),
         (Method::GET, "/connections", None, 200, 200),
         (
             Method::POST,
@@ -119,6 +147,16 @@ fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
         ),
         (Method::GET, "/members/{member}", None, 404, 200),
         (Method::PATCH, "/members/{member}", Some(json!({})), 404, 200),
+        (Method::DELETE, "/members/{member}", None, 404, 204),
+        (Method::GET, "/members/{member}/sessions", None, 404, 200),
+        (
+            Method::DELETE,
+            "/members/{member}/sessions/{session}",
+            None,
+            404,
+            404,
+        ),
+        (Method::GET, "/members/{member}/identities", None, 404, 200),
         (Method::POST, "/members/{member}/invite", None, 404, 200),
         (Method::POST, "/members/{member}/deactivate", None, 404, 200),
         (Method::POST, "/members/{member}/reactivate", None, 404, 200),
@@ -177,7 +215,7 @@ fn table() -> Vec<(Method, String, Option<Value>, Expected)> {
     let client = "/operator/v1/clients/{client}";
     let no_link = Some(json!({ "setup_link": "none" }));
     let of_owner = [
-        (Method::POST, "/owner/v1/session", no_link, [404; 7]),
+        (Method::POST, "/owner/v1/session", no_link, [404; 9]),
         (Method::DELETE, "/owner/v1/session", None, owners(204, 204)),
         (Method::GET, "/owner/v1/tenant", None, owners(200, 200)),
         (
@@ -237,6 +275,18 @@ fn table() -> Vec<(Method, String, Option<Value>, Expected)> {
             operators(200),
         ),
         (
+            Method::DELETE,
+            "/operator/v1/tenants/{tenant}/members/{member}/identities/{identity}".to_owned(),
+            None,
+            operators(404),
+        ),
+        (
+            Method::POST,
+            "/operator/v1/tenants/{tenant}/members/{member}/merge".to_owned(),
+            Some(json!({ "from": "nobody" })),
+            operators(404),
+        ),
+        (
             Method::POST,
             "/operator/v1/tenants/{tenant}/setup-links".to_owned(),
             None,
@@ -247,9 +297,9 @@ fn table() -> Vec<(Method, String, Option<Value>, Expected)> {
             Method::GET,
             "/operator/v1/openapi.json".to_owned(),
             None,
-            [200; 7],
+            [200; 9],
         ),
-        (Method::GET, "/owner/v1/openapi.json".to_owned(), None, [200; 7]),
+        (Method::GET, "/owner/v1/openapi.json".to_owned(), None, [200; 9]),
         (
             Method::GET,
             "/operator/v1/clients".to_owned(),
@@ -320,6 +370,10 @@ fn no_route_is_beside_the_tables() {
             include_str!("../../../functions/owner_portal/src/lib.rs"),
         ),
         ("routes", include_str!("../../../shared/src/http/api/routes.rs")),
+        (
+            "routes_of_members",
+            include_str!("../../../shared/src/http/api/routes_of_members.rs"),
+        ),
     ];
     for (name, source) in sources {
         let routes = source.split(".route(").skip(1).collect::<Vec<_>>();
@@ -364,6 +418,12 @@ impl Made {
             .post(&format!("/operator/v1/clients/{client}/secrets"), &json!({}))
             .await
             .json();
+        let import = json!({ "parts": 1 });
+        let import = operator
+            .post(&format!("{}/member-imports", tenant.path), &import)
+            .await
+            .json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
         let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
         Self {
             tokens: tokens(api, &tenant).await,
@@ -372,6 +432,8 @@ impl Made {
             domain,
             key: id(&key),
             secret: id(&secret),
+            client_secret: text(&secret["secret"]),
+            import: id(&import),
             client,
             tenant,
         }
@@ -386,6 +448,10 @@ impl Made {
             .replace("{client}", &self.client)
             .replace("{secret}", &self.secret)
             .replace("{address}", "root@elsewhere.com")
+            .replace("{import}", &self.import)
+            .replace("{part}", "1")
+            .replace("{session}", "0b5c0a53-7a4e-4b3a-9f3f-6f6f1a2b3c4d")
+            .replace("{identity}", &format!("{}.none", self.connection))
     }
 
     /// The ETag of what the route changes, as the operator reads it.
@@ -403,7 +469,13 @@ impl Made {
         ];
         let place = places.into_iter().find(|(name, _)| path.contains(name));
         let place = place.map_or_else(|| self.tenant.path.clone(), |(_, place)| place);
-        api.operator().get(&place).await.etag()
+        let read = api.operator().get(&place).await;
+        // What a caller before has deleted is asked for by the ETag that it had.
+        if read.status == 200 {
+            read.etag()
+        } else {
+            "\"1\"".to_owned()
+        }
     }
 }
 
@@ -421,34 +493,88 @@ async fn tokens(api: &Api, tenant: &MadeTenant) -> (String, String) {
         assert_eq!(answer.status, 201, "{}", answer.body);
         made.push(answer.json()["token"].as_str().unwrap().to_owned());
     }
-    api.pass(TimeDelta::hours(2));
+    api.pass(TimeDelta::minutes(61));
     let scim = made.pop().unwrap();
     (made.pop().unwrap(), scim)
 }
 
-/// AQ-02: a route opens to whom it is for, and to nobody else: no key, a wrong one, one that is over, a SCIM key,
-/// another tenant's owner, the owner, the operator. Another tenant's thing is as absent as one that never was.
+/// A member of some tenant who is signed in to the app: client and secret, and the grant that lives on.
+struct SignedIn {
+    client: (String, String),
+    refresh_token: String,
+}
+
+impl SignedIn {
+    /// Sets a tenant up and signs somebody in.
+    async fn start() -> (Api, Self) {
+        let (world, _) = super::whole::world(Api::start().await).await;
+        let tokens = world
+            .tokens(&world.browser(), &Visitor::new("ada@acme.com"))
+            .await;
+        let signed_in = Self {
+            client: (
+                world.client.id.to_string(),
+                world.client_secret.expose().to_owned(),
+            ),
+            refresh_token: tokens.text("refresh_token").to_owned(),
+        };
+        let api = Api {
+            local: world.local,
+            gatehouse: world.gatehouse,
+            router: world.router,
+            event_check: world.event_check,
+        };
+        (api, signed_in)
+    }
+
+    /// An access token that is good now.
+    async fn access_token(&mut self, api: &Api) -> String {
+        let browser = Browser::new(api.router.clone(), api.gatehouse.config.base_url.as_str());
+        let (id, secret) = &self.client;
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", self.refresh_token.as_str()),
+            ("client_id", id.as_str()),
+            ("client_secret", secret.as_str()),
+        ];
+        let request = http::Request::post("/oauth2/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(encoded(&form))
+            .unwrap();
+        let answer = browser.send_request(request).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let tokens = answer.json();
+        tokens["refresh_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.refresh_token);
+        tokens["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+/// AQ-02: a route opens to whom it is for, and to nobody else: no key, a wrong one, one that is over, an app, a member, a
+/// SCIM key, another tenant's owner, the owner, the operator. Another tenant's thing is as absent as one that never was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn aq_02_every_route_opens_to_whom_it_is_for() {
-    let api = Api::start().await;
+    let (api, mut signed_in) = SignedIn::start().await;
     let other = api.tenant("Other", json!({})).await;
     let mut made = Made::new(&api, 0).await;
+    let mut member = signed_in.access_token(&api).await;
     for (nth, (method, path, body, expected)) in table().into_iter().enumerate() {
+        let wrong = "ghok_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let callers = [
-            ("nobody", None),
-            (
-                "a wrong key",
-                Some("ghok_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-            ),
-            ("a key that is over", Some(made.tokens.0.as_str())),
-            ("a SCIM key", Some(made.tokens.1.as_str())),
-            ("another owner", Some(other.key.as_str())),
-            ("the owner", Some(made.tenant.key.as_str())),
-            ("the operator", Some(OPERATOR_KEY)),
+            ("nobody", api.caller(None)),
+            ("a wrong key", api.caller(Some(wrong))),
+            ("a key that is over", api.caller(Some(&made.tokens.0))),
+            ("an app", api.app((&made.client, &made.client_secret))),
+            ("a member", api.caller(Some(&member))),
+            ("a SCIM key", api.caller(Some(&made.tokens.1))),
+            ("another owner", api.owner(&other)),
+            ("the owner", api.owner(&made.tenant)),
+            ("the operator", api.operator()),
         ];
-        for ((who, token), wanted) in callers.into_iter().zip(expected) {
+        for ((who, caller), wanted) in callers.into_iter().zip(expected) {
             let etag = made.etag(&api, &path).await;
-            let caller = api.caller(token);
             let answer = caller
                 .send(method.clone(), &made.fill(&path), Some(&etag), body.as_ref())
                 .await;
@@ -466,6 +592,7 @@ async fn aq_02_every_route_opens_to_whom_it_is_for() {
         }
         if method == Method::DELETE {
             made = Made::new(&api, nth + 1).await;
+            member = signed_in.access_token(&api).await;
         }
     }
 }

@@ -20,7 +20,9 @@ use crate::domain::user::User;
 use crate::oidc::logout_request::MOST_HINT;
 use crate::random;
 use crate::redacted::Secret;
-use crate::store::{AuditRecord, CommitError, Guard, KnownIdentity, SignInContext, TenantTransaction};
+use crate::store::{
+    AuditRecord, CommitError, Guard, KnownIdentity, LinkedIdentity, SignInContext, TenantTransaction,
+};
 
 /// How often a sign-in is decided anew when what it read has changed meanwhile.
 const MOST_ROUNDS: usize = 4;
@@ -87,14 +89,39 @@ pub(super) async fn finish(
             Err(RoundError::Changed(guard)) => {
                 tracing::debug!(guard = ?guard, "a sign-in is decided anew");
                 trusted = false;
-                let store = gatehouse.store.tenant(&context.tenant.id);
-                identity = store
-                    .identity(&context.connection.id, &verified.person.subject)
-                    .await?;
+                identity = current_identity(gatehouse, context, verified).await?;
             }
         }
     }
     Err(SignInRefusal::UserNameTaken.into())
+}
+
+/// The identity as it is now. One that leads to somebody who is gone for good (30 days after the deletion) is forgotten:
+/// whoever comes by it is somebody new.
+async fn current_identity(
+    gatehouse: &Gatehouse,
+    context: &SignInContext,
+    verified: &Verified,
+) -> Result<Option<KnownIdentity>, FinishError> {
+    let (connection, subject) = (&context.connection.id, &verified.person.subject);
+    let store = gatehouse.store.tenant(&context.tenant.id);
+    let Some(known) = store.identity(connection, subject).await? else {
+        return Ok(None);
+    };
+    if store.user(&known.user).await?.is_some() {
+        return Ok(Some(known));
+    }
+    let mut tx = store.begin();
+    tx.unlink_identity(&LinkedIdentity {
+        connection: connection.clone(),
+        subject: subject.clone(),
+        known,
+    });
+    match tx.commit().await {
+        // Refused: another sign-in has forgotten it, and it may lead to somebody new.
+        Ok(()) | Err(CommitError::Refused(_)) => Ok(store.identity(connection, subject).await?),
+        Err(CommitError::Store(error)) => Err(error.into()),
+    }
 }
 
 /// A round that came to nothing.
@@ -154,6 +181,10 @@ impl Round<'_> {
             // The same person may have signed in for the first time since the identity was read: look once more.
             (Decision::Refuse(SignInRefusal::AnotherSubjectLinked), _) if self.trusted => {
                 return Err(RoundError::Changed(Guard::Identity));
+            }
+            // Nobody is there any more: the identity is looked at again, and forgotten if that is for good.
+            (Decision::Refuse(SignInRefusal::UserDeleted), users) if self.trusted && users.is_empty() => {
+                return Err(RoundError::Changed(Guard::User));
             }
             (Decision::Refuse(refusal), _) => return Err(FinishError::from(refusal).into()),
             (Decision::Register, _) => return Ok(self.register().await?),

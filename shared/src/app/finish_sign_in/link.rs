@@ -43,6 +43,7 @@ pub(super) fn ask(
     let mail = MailJob {
         reference: random::uuid()?.to_string(),
         to: address,
+        also_to: Vec::new(),
         letter: Letter::LinkCode {
             organization: context.tenant.name.clone(),
             minutes: ATTEMPT_LIFETIME.num_minutes(),

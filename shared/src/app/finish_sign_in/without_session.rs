@@ -5,7 +5,7 @@ use super::commit::{Round, Ticket};
 use super::refusal::SignInRefusal;
 use super::{FinishError, Parked, Registration, Step, Verified, link};
 use crate::app::attempt::{ATTEMPT_LIFETIME, Purpose};
-use crate::app::onboarding::owners;
+use crate::app::onboarding::owners::Ownership;
 use crate::app::onboarding::sessions::{self, OwnerCode};
 use crate::app::{Gatehouse, test_sign_in};
 use crate::domain::connection::ConnectionState;
@@ -119,8 +119,11 @@ pub(super) async fn owner(
         Some(identity) => store.user(&identity.user).await?,
         None => None,
     };
-    let is_owner = |user: &User| owners::is_owner(&gatehouse.config.role_catalogue, user);
-    let user = user.filter(is_owner).ok_or(SignInRefusal::NotAnOwner)?;
+    let root = context.tenant.root_user.as_ref();
+    let ownership = Ownership::new(&gatehouse.config.role_catalogue, root);
+    let user = user
+        .filter(|user| ownership.has(user))
+        .ok_or(SignInRefusal::NotAnOwner)?;
     let round = Round::once(gatehouse, context, (verified, identity), ticket);
     let code = random::token()?;
     let what = OwnerCode {

@@ -41,6 +41,14 @@ pub enum Thing {
     SignInCode,
     /// A break-glass address.
     BreakGlass,
+    /// An identity of a member.
+    Identity,
+    /// A session of a member.
+    Session,
+    /// An import of members.
+    Import,
+    /// A part of an import.
+    ImportPart,
 }
 
 impl fmt::Display for Thing {
@@ -57,6 +65,10 @@ impl fmt::Display for Thing {
             Self::SetupLink => "set-up link",
             Self::SignInCode => "sign-in code",
             Self::BreakGlass => "break-glass address",
+            Self::Identity => "identity",
+            Self::Session => "session",
+            Self::Import => "import",
+            Self::ImportPart => "part",
         })
     }
 }
@@ -255,6 +267,24 @@ pub enum OnboardingError {
     /// AQ-03: the creator of the organization stays.
     #[error("the member is the organization's root user: name another one first")]
     RootUser,
+    /// CH-10: somebody must be able to look after the organization.
+    #[error("the member is the organization's last owner: make another member an owner first")]
+    LastOwner,
+    /// Two records of one person: the one that stays is switched off.
+    #[error("wanted an active member to stay; this one is switched off")]
+    MergeInactive,
+    /// Two records of one person: which of the two identities is the person's is not ours to say.
+    #[error("both members have an identity at the same connection: unlink one of them first")]
+    MergeTwice,
+    /// A table of members without a header that says what is what.
+    #[error(
+        "wanted a first line that names the columns, each once: email, and any of given_name, family_name, position, \
+         department, role"
+    )]
+    ImportHeader,
+    /// A part of an import that was sent before has other content.
+    #[error("another part of this number was sent before: send that one again, or begin another import")]
+    ImportPartDiffers,
     /// AQ-03: the root user must be an active member.
     #[error("wanted an active member as root user; this is none")]
     RootUserUnknown,
@@ -346,6 +376,11 @@ impl OnboardingError {
             Self::SeatsUsedUp { .. } => "seats_used_up",
             Self::Locked => "member_locked",
             Self::RootUser => "member_is_root_user",
+            Self::LastOwner => "member_is_last_owner",
+            Self::MergeInactive => "merge_into_inactive",
+            Self::MergeTwice => "merge_connection_twice",
+            Self::ImportHeader => "import_header",
+            Self::ImportPartDiffers => "import_part_differs",
             Self::RootUserUnknown => "root_user_unknown",
             Self::ExpiryPast => "expiry_past",
             Self::Client(e) => e.code(),
@@ -383,6 +418,10 @@ impl OnboardingError {
             | Self::SeatsUsedUp { .. }
             | Self::Locked
             | Self::RootUser
+            | Self::LastOwner
+            | Self::MergeInactive
+            | Self::MergeTwice
+            | Self::ImportPartDiffers
             | Self::DefaultClientTaken => Cause::Conflict,
             Self::Text { .. }
             | Self::UnknownRole { .. }
@@ -401,6 +440,7 @@ impl OnboardingError {
             | Self::RootUserUnknown
             | Self::OutsideDomains
             | Self::ExpiryPast
+            | Self::ImportHeader
             | Self::Client(_) => Cause::Input,
             Self::MailQuota { .. } => Cause::TooMany,
             Self::Store(StoreError::Busy { .. }) | Self::Dns(_) => Cause::Passing,
@@ -456,6 +496,11 @@ impl OnboardingError {
             | Self::SeatsUsedUp { .. }
             | Self::Locked
             | Self::RootUser
+            | Self::LastOwner
+            | Self::MergeInactive
+            | Self::MergeTwice
+            | Self::ImportHeader
+            | Self::ImportPartDiffers
             | Self::Client(_)
             | Self::DefaultClientTaken
             | Self::Store(_)
@@ -478,6 +523,10 @@ fn not_found(thing: Thing) -> &'static str {
         Thing::SetupLink => "setup_link_not_found",
         Thing::SignInCode => "sign_in_code_not_found",
         Thing::BreakGlass => "break_glass_not_found",
+        Thing::Identity => "identity_not_found",
+        Thing::Session => "session_not_found",
+        Thing::Import => "import_not_found",
+        Thing::ImportPart => "import_part_not_found",
     }
 }
 

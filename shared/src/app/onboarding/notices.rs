@@ -12,6 +12,9 @@ use crate::store::{MailJob, StoreError, TenantStore, TenantTransaction};
 /// Past this a notice is of no use.
 const GOOD_FOR: TimeDelta = TimeDelta::days(7);
 
+/// Owners who have a mail of their own in the transaction of what happened.
+const MAILS_AT_ONCE: usize = 40;
+
 /// What a mail tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -154,8 +157,16 @@ pub async fn to_owners(
     tx: &mut TenantTransaction,
     notice: &Notice,
 ) -> Result<(), StoreError> {
-    for address in owners::addresses(gatehouse, store).await? {
-        to(gatehouse, tx, address, notice)?;
+    let owners = owners::addresses_of(gatehouse, store).await?;
+    let (first, others) = owners.split_at(owners.len().min(MAILS_AT_ONCE));
+    for address in first {
+        to(gatehouse, tx, address.clone(), notice)?;
+    }
+    // A transaction has room for 100 items: the relay makes a mail for each of the others.
+    if let Some((address, also_to)) = others.split_first() {
+        let mut job = job(gatehouse, address.clone(), notice)?;
+        job.also_to = also_to.to_vec();
+        tx.mail(&job, None);
     }
     Ok(())
 }
@@ -170,9 +181,15 @@ pub fn to(
     address: EmailAddress,
     notice: &Notice,
 ) -> Result<(), StoreError> {
-    let job = MailJob {
+    tx.mail(&job(gatehouse, address, notice)?, None);
+    Ok(())
+}
+
+fn job(gatehouse: &Gatehouse, to: EmailAddress, notice: &Notice) -> Result<MailJob, StoreError> {
+    Ok(MailJob {
         reference: random::uuid()?.to_string(),
-        to: address,
+        to,
+        also_to: Vec::new(),
         letter: Letter::Notice {
             name: notice.name().to_owned(),
             title: notice.title(),
@@ -181,7 +198,5 @@ pub fn to(
         },
         not_after: gatehouse.clock.now() + GOOD_FOR,
         has_secret: false,
-    };
-    tx.mail(&job, None);
-    Ok(())
+    })
 }

@@ -2,11 +2,13 @@
 //! Both are redeemed once for a bearer token; its session ends by itself, and with the owner's own access.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::error::{OnboardingError, Thing};
-use super::{Actor, Administration, owners};
+use super::owners::Ownership;
+use super::{Actor, Administration};
 use crate::app::Gatehouse;
 use crate::domain::ids::{TenantId, UserId};
 use crate::openid_provider::pkce::CodeChallenge;
@@ -192,14 +194,12 @@ pub async fn administration(
         return Ok(None);
     };
     if let Some((owner, epoch)) = &session.owner {
-        let user = gatehouse
-            .store
-            .tenant(&session.session_tenant)
-            .user(owner)
-            .await?;
-        let catalogue = &gatehouse.config.role_catalogue;
-        let still = user.is_some_and(|user| owners::is_owner(catalogue, &user) && user.epoch == *epoch);
-        if !still {
+        let store = gatehouse.store.tenant(&session.session_tenant);
+        let (user, tenant) = try_join(store.user(owner), store.record()).await?;
+        let root = tenant.as_ref().and_then(|tenant| tenant.root_user.as_ref());
+        let ownership = Ownership::new(&gatehouse.config.role_catalogue, root);
+        let still = user.is_some_and(|user| ownership.has(&user) && user.epoch == *epoch);
+        if tenant.is_none() || !still {
             return Ok(None);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Read, Relay, Relayed, WAITS};
 use crate::mail::{Mail, MailError, letters};
 use crate::redacted::Secret;
-use crate::store::{MailJob, OutboxKey, OutboxRecord};
+use crate::store::{MailJob, OutboxKey, OutboxRecord, TenantStore};
 
 /// How one mail ended.
 enum Ended {
@@ -49,6 +49,13 @@ impl Relay {
                 return Ended::Again;
             }
         };
+        let found = match found {
+            Some((job, secret)) if !job.also_to.is_empty() => match self.unfold(&store, key, job).await {
+                Some(job) => Some((job, secret)),
+                None => return Ended::Again,
+            },
+            found => found,
+        };
         let ended = match found {
             None => Ended::Dropped,
             Some((job, _)) if self.gatehouse.clock.now() > job.not_after => Ended::Dropped,
@@ -83,6 +90,20 @@ impl Relay {
             }
         }
         ended
+    }
+
+    /// Makes a mail of its own for everybody whom a mail also goes to; `None` when it must come again.
+    async fn unfold(&self, store: &TenantStore, key: &OutboxKey, mut job: MailJob) -> Option<MailJob> {
+        while !job.also_to.is_empty() {
+            match store.unfold_mail(key, &job).await {
+                Ok(rest) => job = rest,
+                Err(error) => {
+                    tracing::warn!(mail.reference = job.reference, error = %error, "a mail to many is tried again");
+                    return None;
+                }
+            }
+        }
+        Some(job)
     }
 
     async fn hand_over(&self, job: &MailJob, secret: Option<&Secret>) -> Result<String, MailError> {

@@ -8,14 +8,7 @@ use crate::app::onboarding::owners;
 use crate::domain::deadline::TimeZone;
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::TenantId;
-use crate::domain::tenant::Tenant;
-use crate::domain::user::User;
 use crate::store::StoreError;
-
-/// Users that are looked through for owners.
-const MOST_USERS: usize = 2_000;
-/// Most people that one reminder goes to.
-const MOST_RECIPIENTS: usize = 25;
 
 /// Owners of the tenants that a run meets, each looked up once.
 pub(super) struct Owners<'a> {
@@ -61,10 +54,10 @@ impl<'a> Owners<'a> {
                 recipients: Vec::new(),
             });
         };
-        let owners = self.owners(&record).await?;
-        let mut recipients: Vec<EmailAddress> = Vec::new();
-        for address in owners.into_iter().chain(record.settings.contacts) {
-            if recipients.len() < MOST_RECIPIENTS && !recipients.contains(&address) {
+        let store = self.gatehouse.store.tenant(tenant);
+        let mut recipients = owners::addresses_of(self.gatehouse, &store).await?;
+        for address in record.settings.contacts {
+            if !recipients.contains(&address) {
                 recipients.push(address);
             }
         }
@@ -73,16 +66,6 @@ impl<'a> Owners<'a> {
             zone: record.settings.time_zone,
             recipients,
         })
-    }
-
-    /// The owners, and the creator of the organization.
-    async fn owners(&self, tenant: &Tenant) -> Result<Vec<EmailAddress>, StoreError> {
-        let store = self.gatehouse.store.tenant(&tenant.id);
-        let owns = |user: &User| {
-            let created = user.active && tenant.root_user.as_ref() == Some(&user.id);
-            created || owners::is_owner(&self.gatehouse.config.role_catalogue, user)
-        };
-        owners::addresses_of(&store, owns, usize::MAX, MOST_USERS).await
     }
 }
 

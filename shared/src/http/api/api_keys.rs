@@ -1,11 +1,12 @@
 //! API keys of a tenant.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::{Admin, Answer, ApiJson, PathIds, json, page, view};
+use super::query::page_of;
+use super::{Admin, Answer, ApiJson, PathIds, json, view};
 use crate::app::onboarding::api_keys::{self, NewKey};
 use crate::store::ApiKeyKind;
 
@@ -20,10 +21,10 @@ pub(super) struct Wanted {
 }
 
 /// `GET …/api-keys`
-pub(super) async fn list(Admin(admin): Admin) -> Answer {
+pub(super) async fn list(Admin(admin): Admin, uri: Uri) -> Answer {
     let keys = api_keys::list(&admin).await?;
-    let items = keys.iter().map(view::api_key).collect::<Vec<_>>();
-    Ok(json(StatusCode::OK, &page(&items, None)))
+    let page = page_of(&uri, &keys, |key| key.id.clone(), view::api_key)?;
+    Ok(json(StatusCode::OK, &page))
 }
 
 /// `POST …/api-keys`: the token is in this answer and nowhere else.

@@ -1,11 +1,12 @@
 //! Break-glass addresses (AQ-21).
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Admin, Answer, ApiJson, PathIds, json as answer, page};
+use super::query::page_of;
+use super::{Admin, Answer, ApiJson, PathIds, json as answer};
 use crate::app::onboarding::break_glass;
 use crate::store::BreakGlass;
 
@@ -17,10 +18,10 @@ pub(super) struct Wanted {
 }
 
 /// `GET …/break-glass`
-pub(super) async fn list(Admin(admin): Admin) -> Answer {
+pub(super) async fn list(Admin(admin): Admin, uri: Uri) -> Answer {
     let found = break_glass::list(&admin).await?;
-    let items = found.iter().map(shown).collect::<Vec<_>>();
-    Ok(answer(StatusCode::OK, &page(&items, None)))
+    let page = page_of(&uri, &found, |entry| entry.email.folded().to_owned(), shown)?;
+    Ok(answer(StatusCode::OK, &page))
 }
 
 /// `POST …/break-glass`

@@ -2,17 +2,18 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode};
+use axum::http::{Response, StatusCode, Uri};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Admin, Answer, ApiJson, IfMatch, OptionalJson, PathIds, json, json_at, merge_into, page, view};
+use super::query::page_of;
+use super::{Admin, Answer, ApiJson, IfMatch, OptionalJson, PathIds, json, json_at, merge_into, view};
 use crate::app::onboarding::Administration;
 use crate::app::onboarding::connections::idp::{self, IdpInput};
 use crate::app::onboarding::connections::state::{self, Step};
 use crate::app::onboarding::connections::{self, ConnectionEdit, secret};
-use crate::domain::connection::{Connection, OidcPreset};
+use crate::domain::connection::{Connection, OidcPreset, SamlPreset};
 use crate::domain::ids::ConnectionId;
 use crate::http::body;
 use crate::http::problem::Problem;
@@ -23,13 +24,11 @@ use crate::saml::metadata::{MAX_METADATA_BYTES, MetadataFinding};
 const METADATA_BODY_LIMIT: usize = 2 * MAX_METADATA_BYTES;
 
 /// `GET …/connections`
-pub(super) async fn list(Admin(admin): Admin) -> Answer {
+pub(super) async fn list(Admin(admin): Admin, uri: Uri) -> Answer {
     let found = connections::list(&admin).await?;
-    let items = found
-        .iter()
-        .map(|connection| shown(&admin, connection, &[]))
-        .collect::<Vec<_>>();
-    Ok(json(StatusCode::OK, &page(&items, None)))
+    let show = |connection: &Connection| shown(&admin, connection, &[]);
+    let page = page_of(&uri, &found, |connection| connection.id.to_string(), show)?;
+    Ok(json(StatusCode::OK, &page))
 }
 
 /// `POST …/connections`. `protocol` is `saml`, `oidc` or `github`; `id` is the operator's choice alone (CH-02).
@@ -59,7 +58,11 @@ fn identified(body: Value) -> Result<(Option<ConnectionId>, ConnectionEdit, Valu
         .transpose()
         .map_err(|_| bad("/id", "Wanted 1 to 64 letters, digits, '-' or '_'."))?;
     let defaults = match protocol.as_ref().and_then(Value::as_str) {
-        Some("saml") => ConnectionEdit::default(),
+        Some("saml") => {
+            let preset = fields.get("saml").and_then(|saml| saml.get("preset")).cloned();
+            let preset = preset.map_or(Ok(SamlPreset::default()), serde_json::from_value);
+            ConnectionEdit::saml(preset.map_err(|_| bad("/saml/preset", "Wanted the name of a preset."))?)
+        }
         Some("github") => ConnectionEdit::github(),
         Some("oidc") => {
             let preset = fields.get("oidc").and_then(|oidc| oidc.get("preset")).cloned();

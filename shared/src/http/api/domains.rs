@@ -1,10 +1,11 @@
 //! Domains of a tenant.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
-use super::{Admin, Answer, ApiJson, PathIds, json, page, view};
+use super::query::page_of;
+use super::{Admin, Answer, ApiJson, PathIds, json, view};
 use crate::app::onboarding::domains::{self, DomainRequest};
 use crate::app::onboarding::{OnboardingError, domain_proofs};
 use crate::domain::domain_name::DomainName;
@@ -29,10 +30,10 @@ impl Wanted {
 }
 
 /// `GET …/domains`
-pub(super) async fn list(Admin(admin): Admin) -> Answer {
+pub(super) async fn list(Admin(admin): Admin, uri: Uri) -> Answer {
     let claims = domains::list(&admin).await?;
-    let items = claims.iter().map(view::domain).collect::<Vec<_>>();
-    Ok(json(StatusCode::OK, &page(&items, None)))
+    let page = page_of(&uri, &claims, |claim| claim.domain.to_string(), view::domain)?;
+    Ok(json(StatusCode::OK, &page))
 }
 
 /// `POST /owner/v1/domains`

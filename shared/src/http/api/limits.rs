@@ -49,7 +49,8 @@ pub async fn rate_limited(
         return Ok(next.run(request).await);
     }
     let detail = format!("Wanted at most {MOST_A_MINUTE} requests of an organization in a minute.");
-    let seconds = u32::try_from((until - now).num_seconds()).unwrap_or(60).max(1);
+    // Rounded up: whoever waits as long as told is let in.
+    let seconds = u32::try_from((until - now).num_seconds() + 1).unwrap_or(60);
     Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds))
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, Uri};
+use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,12 +31,9 @@ pub(super) async fn list(Admin(admin): Admin, uri: Uri) -> Answer {
         .map(UserId::parse)
         .transpose()
         .map_err(|_| bad_cursor())?;
-    let users = members::list(&admin, after.as_ref(), query.store_limit()).await?;
-    let next = users
-        .last()
-        .filter(|_| users.len() == query.limit)
-        .map(|user| user.id.as_str());
+    let (users, next) = members::list(&admin, after.as_ref(), query.store_limit()).await?;
     let items = users.iter().map(view::member).collect::<Vec<_>>();
+    let next = next.as_ref().map(UserId::as_str);
     Ok(answer(StatusCode::OK, &page(&items, next)))
 }
 
@@ -86,6 +84,12 @@ pub(super) async fn update(
         StatusCode::OK,
         &members::update(&admin, &read, &edit).await?,
     ))
+}
+
+/// `DELETE …/members/{member}`
+pub(super) async fn remove(Admin(admin): Admin, ids: PathIds) -> Answer {
+    members::remove(&admin, &ids.member()?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST …/members/{member}/invite`

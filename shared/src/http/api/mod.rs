@@ -5,12 +5,14 @@
 //! `If-Match` with the ETag that was read (428 without, 412 with another). Routes stand in tables ([`routes`]), which
 //! also make the OpenAPI documents.
 
+mod access_of_members;
 mod api_keys;
 mod audit;
 mod break_glass;
 mod caller;
 mod connections;
 mod domains;
+mod imports;
 mod instructions;
 mod limits;
 mod members;
@@ -22,6 +24,8 @@ mod refusal;
 mod relying_party;
 mod request;
 mod routes;
+mod routes_of_members;
+mod saml_presets;
 mod sessions;
 pub mod table;
 mod tenants;
@@ -36,7 +40,7 @@ pub use caller::{Admin, bearer, owner, wrong_token};
 pub use limits::{idempotent, rate_limited};
 pub use patch::{merge_into, merge_patch};
 pub use precondition::{IfMatch, etag, json, json_at};
-pub use query::{PageQuery, bad_cursor, page};
+pub use query::{PageQuery, bad_cursor, page, page_of};
 pub use request::{ApiJson, OptionalJson, PathIds};
 pub use routes::{operator_routes, owner_routes, public_routes, tenant_routes};
 pub use tenants::{show_tenant, tenant_view};

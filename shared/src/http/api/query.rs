@@ -86,6 +86,29 @@ pub fn page(items: &[impl Serialize], next: Option<&str>) -> Value {
     json!({ "items": items, "next_cursor": next.map(|next| URL_SAFE_NO_PAD.encode(next)) })
 }
 
+/// A page of a list that is there whole, in the order of the ids that `id` gives. The cursor is the id of the last item
+/// of the page before; it need not be there any more.
+///
+/// # Errors
+/// 400 for a query that is none.
+pub fn page_of<T>(
+    uri: &Uri,
+    all: &[T],
+    id: impl Fn(&T) -> String,
+    show: impl Fn(&T) -> Value,
+) -> Result<Value, Problem> {
+    let query = PageQuery::of(uri, &[])?;
+    let begin = query.cursor.as_ref().map_or(0, |after| {
+        let behind = all.iter().position(|item| id(item) > *after);
+        behind.unwrap_or(all.len())
+    });
+    let rest = all.get(begin..).unwrap_or_default();
+    let (shown, more) = rest.split_at(rest.len().min(query.limit));
+    let items = shown.iter().map(show).collect::<Vec<_>>();
+    let next = shown.last().filter(|_| !more.is_empty()).map(&id);
+    Ok(page(&items, next.as_deref()))
+}
+
 /// 400 for a cursor that no page of ours gave.
 #[must_use]
 pub fn bad_cursor() -> Problem {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::openapi::Doc;
 use super::table::{Table, Verb};
 use super::{
-    api_keys, audit, break_glass, connections, domains, members, sessions, tenants,
+    api_keys, audit, break_glass, connections, domains, routes_of_members, saml_presets, sessions, tenants,
     tests_of_connections as tests,
 };
 use crate::app::Gatehouse;
@@ -17,7 +17,7 @@ use Verb::{Delete, Get, Patch, Post, Put};
 pub fn tenant_routes() -> Table {
     connection_routes()
         .merge(domain_routes())
-        .merge(member_routes())
+        .merge(routes_of_members::member_routes())
         .merge(other_routes())
 }
 
@@ -26,6 +26,16 @@ fn connection_routes() -> Table {
     let at = |action: &str| format!("{one}/{action}");
     let doc = Doc::new;
     Table::new()
+        .on(
+            Get,
+            "/saml-presets",
+            saml_presets::list,
+            doc(
+                "list_saml_presets",
+                "Identity providers whose ways are known, with what a new connection begins with",
+            )
+            .lists("saml_preset"),
+        )
         .on(
             Get,
             "/connections",
@@ -203,76 +213,6 @@ fn domain_routes() -> Table {
         )
 }
 
-fn member_routes() -> Table {
-    let one = "/members/{member}";
-    let at = |action: &str| format!("{one}/{action}");
-    let doc = Doc::new;
-    let access = |id, summary| doc(id, summary).shows("member").refuses(&[409]);
-    Table::new()
-        .on(
-            Get,
-            "/members",
-            members::list,
-            doc("list_members", "Members").lists("member"),
-        )
-        .on(
-            Post,
-            "/members",
-            members::create,
-            doc("create_member", "Makes a member by hand")
-                .body("member_new")
-                .makes("member"),
-        )
-        .on(
-            Post,
-            "/members/import",
-            members::import,
-            doc("import_members", "Makes members, each with its own answer")
-                .body("members_import")
-                .shows("import_result")
-                .refuses(&[409]),
-        )
-        .on(
-            Get,
-            one,
-            members::read,
-            doc("read_member", "A member").shows("member"),
-        )
-        .on(
-            Patch,
-            one,
-            members::update,
-            doc("update_member", "Changes a member (JSON Merge Patch)")
-                .body("member_change")
-                .shows("member")
-                .changes(),
-        )
-        .on(
-            Post,
-            &at("invite"),
-            members::invite,
-            access("invite_member", "Mails the member the way to the sign-in"),
-        )
-        .on(
-            Post,
-            &at("deactivate"),
-            members::deactivate,
-            access("deactivate_member", "Switches a member off; every access ends"),
-        )
-        .on(
-            Post,
-            &at("reactivate"),
-            members::reactivate,
-            access("reactivate_member", "Switches a member on; it takes a seat"),
-        )
-        .on(
-            Post,
-            &at("revoke-sessions"),
-            members::revoke_sessions,
-            access("revoke_sessions", "Ends every session of a member"),
-        )
-}
-
 /// What opens to whoever holds a link or a code: no key is needed.
 #[must_use]
 pub fn public_routes() -> Table<Arc<Gatehouse>> {
@@ -397,7 +337,7 @@ pub fn owner_routes() -> Table {
 pub fn operator_routes() -> Table {
     let doc = Doc::new;
     let at = |action: &str| format!("/connections/{{connection}}/{action}");
-    Table::new()
+    routes_of_members::support_routes()
         .on(
             Get,
             "/",

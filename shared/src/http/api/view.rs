@@ -17,6 +17,7 @@ use crate::redacted::Secret;
 use crate::saml::certificate::Certificate;
 use crate::saml::metadata::MetadataFinding;
 use crate::saml::name_id_format::NameIdFormat;
+use crate::saml::presets::{self, Ours};
 use crate::store::{ApiKey, AuditRecord};
 
 /// A domain, with the record that proves it (AQ-17).
@@ -84,8 +85,16 @@ fn saml_part(
     read: &[MetadataFinding],
 ) -> Value {
     let now = gatehouse.clock.now();
+    let endpoints = gatehouse.saml_endpoints(connection, saml);
+    let base = &gatehouse.config.base_url;
+    let ours = Ours {
+        acs_url: endpoints.acs_urls.first().map_or("", |url| url.as_str()),
+        entity_id: &endpoints.entity_id,
+        metadata_url: &base.at(&format!("/saml/{}/metadata", connection.id)),
+    };
     json!({
         "saml": ConnectionEdit::of(connection).saml,
+        "instructions": presets::instructions(saml.preset, &ours),
         "service_provider": service_provider(gatehouse, connection, saml),
         "idp": saml.idp.as_ref().map(|idp| identity_provider(idp, now)),
         "findings": findings(connection, saml, read),

@@ -7,10 +7,11 @@ use super::super::{error::OnboardingError, rules};
 use super::{github, oidc, saml::SamlEdit};
 use crate::domain::connection::{
     AttributeMapping, Connection, GitHubSettings, IdpInitiated, OidcPreset, OidcSettings, Protocol,
-    SubjectSource,
+    SamlPreset, SubjectSource,
 };
 use crate::domain::endpoint::EndpointPolicy;
 use crate::oidc::presets;
+use crate::saml::presets as saml_presets;
 
 /// Most characters of a brand.
 const MOST_BRAND: usize = 40;
@@ -68,6 +69,27 @@ impl ConnectionEdit {
             saml: None,
             oidc: None,
             github: None,
+        }
+    }
+
+    /// A new SAML connection's, with the preset's defaults (SE-11).
+    #[must_use]
+    pub fn saml(preset: SamlPreset) -> Self {
+        if preset == SamlPreset::Generic {
+            return Self::default();
+        }
+        let defaults = saml_presets::defaults(preset);
+        Self {
+            brand: preset.name().to_owned(),
+            idp_initiated: defaults.idp_initiated,
+            subject: Some(defaults.subject),
+            attributes: defaults.attributes,
+            saml: Some(SamlEdit {
+                preset,
+                name_id_format: defaults.name_id_format.uri().to_owned(),
+                ..SamlEdit::default()
+            }),
+            ..Self::empty()
         }
     }
 

@@ -19,7 +19,7 @@ use super::{Administration, refused, rules};
 use crate::app::deadlines::Calendar;
 use crate::app::events;
 use crate::domain::connection::{
-    Connection, ConnectionState, GitHubConnection, OidcConnection, Protocol, SamlConnection,
+    Connection, ConnectionState, GitHubConnection, OidcConnection, Protocol, SamlConnection, SamlPreset,
 };
 use crate::domain::ids::ConnectionId;
 use crate::domain::onboarding::Onboarding;
@@ -137,6 +137,7 @@ async fn new_protocol(
         Kind::Saml => {
             let certificates = keys::ensure(&admin.gatehouse, id).await?;
             Protocol::Saml(SamlConnection {
+                preset: SamlPreset::default(),
                 idp: None,
                 sp_entity_id: None,
                 foreign_acs_urls: Vec::new(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::{error::OnboardingError, rules};
-use crate::domain::connection::{RequestBinding, SamlConnection};
+use crate::domain::connection::{RequestBinding, SamlConnection, SamlPreset};
 use crate::domain::endpoint::{EndpointPolicy, EndpointUrl};
 use crate::saml::name_id_format::NameIdFormat;
 
@@ -16,6 +16,8 @@ const MOST_ACS_URLS: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SamlEdit {
+    /// Which identity provider it is to (SE-11).
+    pub preset: SamlPreset,
     /// CH-02: an entity id of ours that an imported connection keeps.
     pub sp_entity_id: Option<String>,
     /// CH-02: absolute ACS URLs that an imported connection keeps.
@@ -31,6 +33,7 @@ pub struct SamlEdit {
 impl Default for SamlEdit {
     fn default() -> Self {
         Self {
+            preset: SamlPreset::default(),
             sp_entity_id: None,
             foreign_acs_urls: Vec::new(),
             name_id_format: NameIdFormat::default().uri().to_owned(),
@@ -44,6 +47,7 @@ impl SamlEdit {
     /// What a connection has now.
     pub(super) fn of(saml: &SamlConnection) -> Self {
         Self {
+            preset: saml.preset,
             sp_entity_id: saml.sp_entity_id.clone(),
             foreign_acs_urls: saml.foreign_acs_urls.clone(),
             name_id_format: saml.name_id_format.clone(),
@@ -54,6 +58,7 @@ impl SamlEdit {
 
     /// Writes a checked edit into a connection.
     pub(super) fn write(self, saml: &mut SamlConnection) {
+        saml.preset = self.preset;
         saml.sp_entity_id = self.sp_entity_id;
         saml.foreign_acs_urls = self.foreign_acs_urls;
         saml.name_id_format = self.name_id_format;

@@ -10,6 +10,7 @@ use crate::domain::tenant::DomainState;
 use crate::saml::certificate::{Certificate, Finding as CertificateFinding};
 use crate::saml::metadata::idp::{self, ReadOptions};
 use crate::saml::name_id_format::NameIdFormat;
+use crate::saml::presets;
 
 /// Everything that is found now. Requests go to the identity provider's metadata where it is known.
 ///
@@ -25,6 +26,7 @@ pub(super) async fn findings(
         Protocol::Saml(saml) => {
             found.extend(subject(connection, saml));
             if let Some(idp) = &saml.idp {
+                found.extend(preset(saml, idp));
                 found.extend(certificates(idp, now));
                 found.extend(metadata(admin, idp).await);
             }
@@ -59,6 +61,19 @@ fn subject(connection: &Connection, saml: &SamlConnection) -> Option<Finding> {
         )),
         Ok(_) | Err(_) => None,
     }
+}
+
+/// SE-11: another provider's metadata, or that of another product of the same vendor, is seen before people fail.
+fn preset(saml: &SamlConnection, idp: &SamlIdp) -> Option<Finding> {
+    let (start, end) = presets::entity_id_form(saml.preset)?;
+    if presets::fits(saml.preset, &idp.entity_id) {
+        return None;
+    }
+    let detail = format!(
+        "wanted an issuer as {} has it, {start}…{end}; the identity provider states another one",
+        saml.preset.title()
+    );
+    Some(Finding::warning("issuer_unlike_preset", detail))
 }
 
 /// Each certificate's findings; none that is valid now is an error.

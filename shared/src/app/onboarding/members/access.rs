@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::error::OnboardingError;
 use super::super::{Administration, refused};
-use super::{MOST_ROUNDS, read, take_seat, unlocked};
+use super::{MOST_ROUNDS, leave_an_owner_to_people, read, take_seat, unlocked};
 use crate::app::events;
 use crate::domain::event::Event;
 use crate::domain::ids::UserId;
@@ -14,7 +14,7 @@ use crate::store::{Guard, TenantTransaction};
 /// Switches a member off: every session, code and refresh token is over with it.
 ///
 /// # Errors
-/// [`OnboardingError`]: `NotFound`, `Locked` (AQ-44), `RootUser`.
+/// [`OnboardingError`]: `NotFound`, `Locked` (AQ-44), `RootUser`, `LastOwner`.
 pub async fn deactivate(admin: &Administration, id: &UserId) -> Result<User, OnboardingError> {
     rounds(admin, id, Change::Deactivate).await
 }
@@ -101,12 +101,14 @@ async fn changed(
         Change::RevokeSessions => user.epoch += 1,
         Change::Deactivate => {
             unlocked(before)?;
-            if admin.tenant().await?.root_user.as_ref() == Some(&before.id) {
+            let tenant = admin.tenant().await?;
+            if tenant.root_user.as_ref() == Some(&before.id) {
                 return Err(OnboardingError::RootUser);
             }
             if !before.active {
                 return Ok(None);
             }
+            leave_an_owner_to_people(admin, &tenant, before, tx).await?;
             user.active = false;
             user.epoch += 1;
         }

@@ -1,12 +1,16 @@
 //! Members made by hand, one or many.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::super::error::OnboardingError;
-use super::super::{Administration, refused, rules};
+use super::super::{Administration, rules};
 use super::{MOST_ROUNDS, take_seat};
 use crate::app::events;
+use crate::app::scim::groups::work;
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::team::Source;
@@ -14,6 +18,8 @@ use crate::domain::tenant::Tenant;
 use crate::domain::user::{PersonDetails, User};
 use crate::store::Guard;
 
+/// How long memberships of somebody removed who comes back are cleared.
+const CLEAR_WITHIN: Duration = Duration::from_secs(5);
 /// Most members of one import.
 pub const MOST_IMPORTED: usize = 100;
 /// Most characters of a name of a person.
@@ -31,6 +37,12 @@ pub struct NewMember {
     /// Family name.
     #[serde(default)]
     pub family_name: Option<String>,
+    /// Position.
+    #[serde(default)]
+    pub position: Option<String>,
+    /// Department.
+    #[serde(default)]
+    pub department: Option<String>,
     /// Role of the catalogue; absent takes the tenant's default.
     #[serde(default)]
     pub role: Option<String>,
@@ -72,19 +84,33 @@ async fn create_in(
     tenant: &Tenant,
     new: &NewMember,
 ) -> Result<User, OnboardingError> {
-    let user = user(admin, tenant, new)?;
+    create_as(admin, tenant, new, UserId::generate()?).await
+}
+
+/// Makes a member of this id; whoever was removed and comes back keeps the own one.
+pub(super) async fn create_as(
+    admin: &Administration,
+    tenant: &Tenant,
+    new: &NewMember,
+    id: UserId,
+) -> Result<User, OnboardingError> {
+    let user = user(admin, tenant, new, id)?;
     let mut rounds = MOST_ROUNDS;
     loop {
         rounds -= 1;
         match write(admin, tenant, &user).await {
             Err(OnboardingError::Changed) if rounds > 0 => {}
-            Ok(()) => return Ok(user),
-            Err(error) => return Err(error),
+            done => return done,
         }
     }
 }
 
-fn user(admin: &Administration, tenant: &Tenant, new: &NewMember) -> Result<User, OnboardingError> {
+fn user(
+    admin: &Administration,
+    tenant: &Tenant,
+    new: &NewMember,
+    id: UserId,
+) -> Result<User, OnboardingError> {
     let email = EmailAddress::parse(&new.email)?;
     let catalogue = &admin.gatehouse.config.role_catalogue;
     let role = new.role.clone();
@@ -92,13 +118,15 @@ fn user(admin: &Administration, tenant: &Tenant, new: &NewMember) -> Result<User
     rules::role(catalogue, "/role", &role)?;
     let now = admin.now();
     Ok(User {
-        id: UserId::generate()?,
+        id,
         tenant: tenant.id.clone(),
         user_name: email.as_str().to_owned(),
         email: Some(email),
         details: PersonDetails {
             given_name: rules::optional_text("/given_name", new.given_name.as_deref(), MOST_PERSON_NAME)?,
             family_name: rules::optional_text("/family_name", new.family_name.as_deref(), MOST_PERSON_NAME)?,
+            position: rules::optional_text("/position", new.position.as_deref(), MOST_PERSON_NAME)?,
+            department: rules::optional_text("/department", new.department.as_deref(), MOST_PERSON_NAME)?,
             ..PersonDetails::default()
         },
         role,
@@ -113,7 +141,7 @@ fn user(admin: &Administration, tenant: &Tenant, new: &NewMember) -> Result<User
     })
 }
 
-async fn write(admin: &Administration, tenant: &Tenant, user: &User) -> Result<(), OnboardingError> {
+async fn write(admin: &Administration, tenant: &Tenant, user: &User) -> Result<User, OnboardingError> {
     let mut tx = admin.store.begin();
     take_seat(admin, tenant, &mut tx).await?;
     tx.create_user(user);
@@ -124,7 +152,47 @@ async fn write(admin: &Administration, tenant: &Tenant, user: &User) -> Result<(
         "member.created",
         json!({ "member": user.id, "role": user.role }),
     )?;
-    tx.commit()
-        .await
-        .map_err(|error| refused(error, Guard::UserName, OnboardingError::UserNameTaken))
+    match tx.commit().await {
+        Ok(()) => Ok(user.clone()),
+        Err(error) if error.refused(Guard::UserName) => come_back(admin, tenant, user).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Somebody has the name. Whoever was removed in the last 30 days comes back under the same id, with nothing of the life
+/// before.
+async fn come_back(admin: &Administration, tenant: &Tenant, wanted: &User) -> Result<User, OnboardingError> {
+    let holder = admin.store.id_by_name(&wanted.user_name).await?;
+    let Some(Ok(id)) = holder.map(|id| UserId::parse(&id)) else {
+        return Err(OnboardingError::Changed);
+    };
+    let before = admin.store.user(&id).await?.ok_or(OnboardingError::Changed)?;
+    if !before.tombstone {
+        return Err(OnboardingError::UserNameTaken);
+    }
+    let after = User {
+        id: id.clone(),
+        version: before.version + 1,
+        epoch: before.epoch + 1,
+        ..wanted.clone()
+    };
+    let mut tx = admin.store.begin();
+    take_seat(admin, tenant, &mut tx).await?;
+    tx.update_user(&before, &after);
+    tx.check_departed(&id);
+    let created = events::user_created(&after, &[], &Value::Array(Vec::new()));
+    tx.user_events(id.as_str(), after.version, vec![created]);
+    let data = json!({ "member": id, "role": after.role, "came_back": true });
+    admin.audit(&mut tx, "member.created", data)?;
+    match tx.commit().await {
+        Ok(()) => Ok(after),
+        Err(error) => {
+            if error.refused(Guard::Departure) {
+                // The memberships of the life before are cleared before the next one begins.
+                let until = Instant::now() + CLEAR_WITHIN;
+                work::leave_groups(&admin.store, &id, admin.now(), until).await?;
+            }
+            Err(error.into())
+        }
+    }
 }

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::super::error::OnboardingError;
+use super::super::owners::Ownership;
 use super::super::{Administration, refused, rules};
 use super::create::MOST_PERSON_NAME;
-use super::unlocked;
+use super::{leave_an_owner_to_people, unlocked};
 use crate::app::events;
 use crate::domain::email::EmailAddress;
 use crate::domain::user::User;
@@ -52,7 +53,7 @@ impl MemberEdit {
 /// Changes a member over the version that was read. What changes nothing writes nothing.
 ///
 /// # Errors
-/// [`OnboardingError`]: `Locked` (AQ-44), `Changed`, `UserNameTaken`, or what is wrong with the edit.
+/// [`OnboardingError`]: `Locked` (AQ-44), `Changed`, `LastOwner`, `UserNameTaken`, or what is wrong with the edit.
 pub async fn update(admin: &Administration, read: &User, edit: &MemberEdit) -> Result<User, OnboardingError> {
     if *edit == MemberEdit::of(read) {
         return Ok(read.clone());
@@ -62,6 +63,11 @@ pub async fn update(admin: &Administration, read: &User, edit: &MemberEdit) -> R
     user.version = read.version + 1;
     user.modified_at = admin.now();
     let mut tx = admin.store.begin();
+    let tenant = admin.tenant().await?;
+    let catalogue = &admin.gatehouse.config.role_catalogue;
+    if !Ownership::new(catalogue, tenant.root_user.as_ref()).has(&user) {
+        leave_an_owner_to_people(admin, &tenant, read, &mut tx).await?;
+    }
     tx.update_user(read, &user);
     tx.user_events(user.id.as_str(), user.version, vec![events::user_updated(&user)]);
     let data = json!({ "member": user.id, "role": user.role, "email_changed": user.email != read.email });

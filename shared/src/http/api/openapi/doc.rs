@@ -9,6 +9,7 @@ pub struct Doc {
     summary: &'static str,
     query: Vec<(&'static str, &'static str)>,
     body: Option<(&'static str, bool)>,
+    csv: bool,
     answer: Answer,
     changes: bool,
     creates: bool,
@@ -31,6 +32,7 @@ impl Doc {
             summary,
             query: Vec::new(),
             body: None,
+            csv: false,
             answer: Answer::Nothing,
             changes: false,
             creates: false,
@@ -78,6 +80,13 @@ impl Doc {
         self
     }
 
+    /// It takes the same as a table as well.
+    #[must_use]
+    pub fn or_csv(mut self) -> Self {
+        self.csv = true;
+        self
+    }
+
     /// It takes a body of this schema, or none.
     #[must_use]
     pub fn may_have_body(mut self, schema: &'static str) -> Self {
@@ -114,7 +123,12 @@ impl Doc {
         operation.insert("tags".to_owned(), json!([tag(path)]));
         operation.insert("parameters".to_owned(), Value::from(self.parameters()));
         if let Some((schema, required)) = self.body {
-            let content = json!({ "application/json": { "schema": reference(schema) } });
+            let mut content = json!({ "application/json": { "schema": reference(schema) } });
+            if let (Some(content), true) = (content.as_object_mut(), self.csv) {
+                let table =
+                    json!({ "type": "string", "description": "RFC 4180; the first line names the columns." });
+                content.insert("text/csv".to_owned(), json!({ "schema": table }));
+            }
             let body = json!({ "required": required, "content": content });
             operation.insert("requestBody".to_owned(), body);
         }

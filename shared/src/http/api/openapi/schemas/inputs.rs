@@ -35,8 +35,20 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("session_new", session_new()),
         ("member_new", member_new()),
         ("member_change", member_change()),
+        ("merge", input(&["from"], json!({ "from": text() }))),
         (
             "members_import",
+            input(&["members"], json!({ "members": list(member_new()) })),
+        ),
+        (
+            "member_import_new",
+            input(
+                &["parts"],
+                json!({ "parts": { "type": "integer", "minimum": 1, "maximum": 1000 } }),
+            ),
+        ),
+        (
+            "members_import_list",
             input(&["members"], json!({ "members": list(member_new()) })),
         ),
         ("app_client_settings", app_client()),
@@ -97,6 +109,8 @@ fn member_new() -> Value {
             "email": text(),
             "given_name": perhaps_text(),
             "family_name": perhaps_text(),
+            "position": perhaps_text(),
+            "department": perhaps_text(),
             "role": perhaps_text(),
         }),
     )

@@ -16,7 +16,15 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("api_key", api_key(json!({}))),
         ("api_key_made", api_key(json!({ "token": text() }))),
         ("member", member()),
+        ("member_session", member_session()),
+        ("identity", identity()),
         ("import_result", import_result()),
+        (
+            "member_import_begun",
+            record(json!({ "id": text(), "parts": number(), "started_at": instant() })),
+        ),
+        ("member_import", member_import()),
+        ("member_import_part", member_import_part()),
         ("domain", domain()),
         (
             "audit_entry",
@@ -123,6 +131,56 @@ fn member() -> Value {
     })
 }
 
+fn member_session() -> Value {
+    record(json!({
+        "id": text(),
+        "connection": text(),
+        "signed_in_at": instant(),
+        "confirmed_at": instant(),
+        "access_until": instant(),
+        "expires_at": instant(),
+    }))
+}
+
+fn identity() -> Value {
+    record(json!({
+        "id": text(),
+        "connection": text(),
+        "email": perhaps_text(),
+        "linked_at": instant(),
+        "last_sign_in": instant(),
+        "disabled_at": perhaps_instant(),
+    }))
+}
+
+fn member_import() -> Value {
+    record(json!({
+        "id": text(),
+        "started_at": instant(),
+        "state": one_of(&["under_way", "done"]),
+        "parts": number(),
+        "parts_done": number(),
+        "lines": number(),
+        "lines_done": number(),
+        "made": number(),
+        "refused": number(),
+    }))
+}
+
+fn member_import_part() -> Value {
+    let refused = record(json!({
+        "line": number(), "code": text(), "field": perhaps_text(), "detail": text(),
+    }));
+    record(json!({
+        "part": number(),
+        "state": one_of(&["under_way", "done"]),
+        "lines": number(),
+        "lines_done": number(),
+        "made": number(),
+        "refused": list(refused),
+    }))
+}
+
 fn import_result() -> Value {
     let line = json!({
         "type": "object",
@@ -191,6 +249,7 @@ fn connections() -> Vec<(&'static str, Value)> {
             "brand": text(),
             "service_provider": any_object(),
             "relying_party": any_object(),
+            "instructions": { "type": "array", "items": text(), "description": "What to do at the identity provider." },
             "missing": perhaps_text(),
             "findings": list(any_object()),
             "validation": perhaps(&record(json!({ "at": instant(), "findings": list(named("finding")) }))),
@@ -219,7 +278,20 @@ fn connections() -> Vec<(&'static str, Value)> {
             "failure": perhaps(&record(failure)),
         },
     });
-    vec![("connection", connection), ("test_sign_in", test)]
+    let preset = record(json!({
+        "preset": text(),
+        "title": text(),
+        "signs": one_of(&["assertion", "response", "both", "either"]),
+        "name_id_format": text(),
+        "subject": {},
+        "attributes": any_object(),
+        "idp_initiated": one_of(&["off", "route", "confirm"]),
+    }));
+    vec![
+        ("connection", connection),
+        ("saml_preset", preset),
+        ("test_sign_in", test),
+    ]
 }
 
 fn app_client() -> Value {
