@@ -51,9 +51,9 @@ async fn people_administer() {
     let owner = api.owner(&acme);
     let member = json!({ "email": "new.member@acme.com" });
     assert_eq!(owner.post("/owner/v1/members", &member).await.status, 201);
-    owner
-        .post("/owner/v1/api-keys", &json!({ "kind": "scim", "name": "Okta" }))
-        .await;
+    api.single_sign_on(&acme).await;
+    let scim = json!({ "kind": "scim", "name": "Okta" });
+    assert_eq!(owner.post("/owner/v1/api-keys", &scim).await.status, 201);
     let guess = api.caller(Some("a-key-that-was-guessed-0123456789"));
     assert_eq!(guess.get("/owner/v1/tenant").await.status, 401);
     assert_eq!(guess.get("/operator/v1/tenants").await.status, 401);

@@ -1,6 +1,7 @@
 //! A SCIM client, as an identity provider's provisioning service is one.
 
 use axum::body::Body;
+use gatehouse::domain::connection::{Connection, ConnectionState};
 use gatehouse::domain::ids::TenantId;
 use gatehouse::random;
 use gatehouse::store::{ApiKey, ApiKeyKind};
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::admin::{Api, MadeTenant};
 use crate::browser::{Answer, Browser};
-use crate::world::World;
+use crate::idp::Idp;
+use crate::world::{World, new_connection};
 
 /// The User schema.
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -35,8 +37,20 @@ pub struct Scim {
 }
 
 impl World {
-    /// A SCIM client of the tenant, with a new key.
+    /// A SCIM client of the tenant, with a new key. SCIM is in use from now on, beside provisioning at sign-in.
     pub async fn scim(&self) -> Scim {
+        let handle = self.gatehouse.store.tenant(&self.tenant.id);
+        let mut tenant = handle.record().await.unwrap().unwrap();
+        if !tenant.settings.scim_enabled {
+            tenant.settings.scim_enabled = true;
+            tenant.settings.provision_beside_scim = true;
+            tenant.version += 1;
+            let mut tx = handle.begin();
+            tx.update_tenant(&tenant);
+            tx.commit().await.unwrap();
+            let door = self.gatehouse.store.front_door();
+            door.forget_context(&self.connection.id);
+        }
         let token = format!("ghsk_{}", random::token().unwrap());
         let key = ApiKey {
             id: random::uuid().unwrap().to_string(),
@@ -61,8 +75,23 @@ impl World {
 }
 
 impl Api {
+    /// Gives a tenant an active connection (AQ-28), if it has none.
+    pub async fn single_sign_on(&self, tenant: &MadeTenant) {
+        let id = TenantId::parse(&tenant.id).unwrap();
+        let handle = self.gatehouse.store.tenant(&id);
+        let is_active = |connection: &Connection| connection.state == ConnectionState::Active;
+        if handle.connections().await.unwrap().iter().any(is_active) {
+            return;
+        }
+        let idp = Idp::new("https://idp.of-a-connection.example/metadata");
+        let mut tx = handle.begin();
+        tx.create_connection(&new_connection(&id, &idp, self.gatehouse.clock.now()));
+        tx.commit().await.unwrap();
+    }
+
     /// A SCIM client of a tenant, with a new key that the operator made.
     pub async fn scim(&self, tenant: &MadeTenant) -> Scim {
+        self.single_sign_on(tenant).await;
         let asked = json!({ "kind": "scim", "name": "Identity provider" });
         let made = self
             .operator()

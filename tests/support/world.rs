@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use gatehouse::app::Gatehouse;
 use gatehouse::app::openid_provider::keys::make_provider_keys;
 use gatehouse::config::Config;
@@ -226,6 +226,7 @@ impl World {
             active: true,
             source: Source::Manual,
             tombstone: false,
+            scim_takeover: false,
             scim: None,
             version: 1,
             epoch: 1,
@@ -312,7 +313,6 @@ pub async fn make_tenant(gatehouse: &Gatehouse, name: &str, domain: &str) -> Ten
             ..TenantSettings::default()
         },
         root_user: None,
-        scim_enabled: false,
         version: 1,
         created_at: now,
     };
@@ -334,10 +334,10 @@ pub async fn make_tenant(gatehouse: &Gatehouse, name: &str, domain: &str) -> Ten
 /// Makes an active SAML connection to `idp`, with its keys in Secrets Manager.
 pub async fn make_connection(gatehouse: &Gatehouse, tenant: &Tenant, idp: &Idp) -> Connection {
     let now = gatehouse.clock.now();
-    let id = ConnectionId::generate().unwrap();
+    let connection = new_connection(&tenant.id, idp, now);
     for name in [
-        SecretName::SpSigning(id.clone()),
-        SecretName::SpDecryption(id.clone()),
+        SecretName::SpSigning(connection.id.clone()),
+        SecretName::SpDecryption(connection.id.clone()),
     ] {
         let material =
             KeyMaterial::generate("Gatehouse", RsaSize::Bits2048, now, TimeDelta::days(1000)).unwrap();
@@ -348,9 +348,17 @@ pub async fn make_connection(gatehouse: &Gatehouse, tenant: &Tenant, idp: &Idp) 
             .await
             .unwrap();
     }
-    let connection = Connection {
-        id,
-        tenant: tenant.id.clone(),
+    let mut tx = gatehouse.store.tenant(&tenant.id).begin();
+    tx.create_connection(&connection);
+    tx.commit().await.unwrap();
+    connection
+}
+
+/// An active SAML connection to `idp`, not written yet.
+pub(crate) fn new_connection(tenant: &TenantId, idp: &Idp, now: DateTime<Utc>) -> Connection {
+    Connection {
+        id: ConnectionId::generate().unwrap(),
+        tenant: tenant.clone(),
         name: "Acme IdP".to_owned(),
         brand: "generic-saml".to_owned(),
         state: ConnectionState::Active,
@@ -361,11 +369,7 @@ pub async fn make_connection(gatehouse: &Gatehouse, tenant: &Tenant, idp: &Idp) 
         onboarding: Onboarding::default(),
         version: 1,
         created_at: now,
-    };
-    let mut tx = gatehouse.store.tenant(&tenant.id).begin();
-    tx.create_connection(&connection);
-    tx.commit().await.unwrap();
-    connection
+    }
 }
 
 fn saml_settings(idp: &Idp) -> SamlConnection {

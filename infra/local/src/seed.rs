@@ -164,6 +164,8 @@ async fn tenant(gatehouse: &Arc<Gatehouse>) -> Result<Tenant, SeedError> {
         jit: true,
     };
     edit.settings.provision_on_sign_in = true;
+    // The seeded SCIM key switches SCIM on; people of the demo identity provider still come by themselves.
+    edit.settings.provision_beside_scim = true;
     edit.settings.admin_contact = Some("Ada Lovelace, ada@acme.example".to_owned());
     Ok(tenants::create(gatehouse, "local".to_owned(), edit).await?)
 }

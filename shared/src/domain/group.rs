@@ -16,6 +16,10 @@ pub struct Group {
     pub display_name: String,
     /// The identity provider's own id of it; not unique.
     pub external_id: Option<String>,
+    /// Values of members that name nobody and never will, since our ids have another form: kept as they were sent (RFC
+    /// 7643, section 2.3.7, leaves referential integrity to the server), in order, and no memberships.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
     /// Raised by every change of the group or its members (ETag, event sequence).
     pub version: u64,
     /// When it was made.

@@ -114,6 +114,14 @@ id!(
     /// A person's record in one tenant; the `sub` that the app sees.
     UserId
 );
+impl UserId {
+    /// Whether a text has the form of the ids that we give: 36 hexadecimal digits and '-'. Nobody's id ever has another.
+    #[must_use]
+    pub fn has_form_of(text: &str) -> bool {
+        text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    }
+}
+
 id!(
     /// A team that the app knows.
     TeamId

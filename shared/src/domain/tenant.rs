@@ -64,6 +64,10 @@ pub struct TenantSettings {
     pub time_zone: TimeZone,
     /// With SCIM on, users are made at sign-in only where this is chosen.
     pub provision_beside_scim: bool,
+    /// AQ-29: SCIM is in use; the first SCIM key switches it on. It needs an active connection (AQ-28).
+    pub scim_enabled: bool,
+    /// AQ-25: people made by hand whose primary address lies in one of these proven domains may be taken over by SCIM.
+    pub scim_takeover_domains: Vec<DomainName>,
 }
 
 impl Default for TenantSettings {
@@ -81,6 +85,8 @@ impl Default for TenantSettings {
             contacts: Vec::new(),
             time_zone: TimeZone::default(),
             provision_beside_scim: false,
+            scim_enabled: false,
+            scim_takeover_domains: Vec::new(),
         }
     }
 }
@@ -100,8 +106,6 @@ pub struct Tenant {
     pub settings: TenantSettings,
     /// AQ-03: the creator of the organization, out of SCIM's reach.
     pub root_user: Option<UserId>,
-    /// Whether SCIM is in use.
-    pub scim_enabled: bool,
     /// Raised by every change.
     pub version: u64,
     /// When it was made.
@@ -127,7 +131,7 @@ impl Tenant {
     pub fn provisions_at_sign_in(&self) -> bool {
         self.entitlements.jit
             && self.settings.provision_on_sign_in
-            && (!self.scim_enabled || self.settings.provision_beside_scim)
+            && (!self.settings.scim_enabled || self.settings.provision_beside_scim)
     }
 }
 

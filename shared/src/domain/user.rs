@@ -53,6 +53,9 @@ pub struct User {
     pub source: Source,
     /// Deactivated or deleted by SCIM: sign-in never makes this person again.
     pub tombstone: bool,
+    /// AQ-25: the owner lets SCIM take over this person, who was made by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scim_takeover: bool,
     /// What SCIM pushed, once it has taken the person over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scim: Option<Box<ScimRecord>>,

@@ -315,6 +315,10 @@ pub(super) fn member(t: &TenantId, id: &GroupId, uid: &UserId) -> Key {
 pub(super) fn user_group(t: &TenantId, uid: &UserId, id: &GroupId) -> Key {
     directory(user_pk(t, uid.as_str()), format!("G#{id}"))
 }
+/// Says in the user's partition that a large change is to bring or take a membership.
+pub(super) fn user_change(t: &TenantId, uid: &UserId, id: &GroupId, change: &str) -> Key {
+    directory(user_pk(t, uid.as_str()), format!("F#{id}#{change}"))
+}
 /// The parts of one large change; `change` is a random token.
 pub(super) fn change_parts_pk(t: &TenantId, id: &GroupId, change: &str) -> String {
     format!("OP#{t}#{id}#{change}")

@@ -55,7 +55,8 @@ pub use dynamo::Tables;
 pub use error::{CommitError, StoreError};
 pub use feed::{FeedPage, Replayed};
 pub use groups::{
-    ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta, PendingChange,
+    ChangePart, GroupEntry, GroupMembers, GroupRecord, GroupStanding, MOST_LISTED, MemberDelta,
+    PendingChange, UserInGroups,
 };
 pub use identities::LinkedIdentity;
 pub use imports::{ImportPart, MemberImport, RefusedLine};

@@ -4,16 +4,14 @@ use chrono::{DateTime, Utc};
 
 use super::TenantStore;
 use super::error::StoreError;
-use super::item::{Attributes, read_doc, read_text};
+use super::item::{Attributes, read_text};
 use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use crate::domain::email::EmailAddress;
-use crate::domain::group::Group;
-use crate::domain::ids::{GroupId, UserId};
+use crate::domain::ids::UserId;
+
 use crate::domain::user::User;
 
-/// Sorts behind every mirror of a membership, and before what else lies in a user's partition.
-const LAST_GROUP: &str = "G#~";
 /// Most users of one external id or address that are looked at.
 const MOST_FOUND: i32 = 1_000;
 
@@ -58,38 +56,6 @@ impl TenantStore {
         users.retain(|user| !user.tombstone);
         users.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(users)
-    }
-
-    /// A user with the ids of the groups that have a mirror in the user's partition, in one consistent read.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table cannot be read.
-    pub async fn user_and_group_ids(&self, id: &UserId) -> Result<Option<(User, Vec<GroupId>)>, StoreError> {
-        let pk = keys::user_pk(&self.tenant, id.as_str());
-        let items = self
-            .store
-            .dynamo
-            .between(Table::Directory, &pk, ("#", LAST_GROUP))
-            .await?;
-        let user = items.iter().find(|item| read_text(item, "sk") == Some("#"));
-        let Some(user) = user else { return Ok(None) };
-        let ids = items.iter().filter_map(|item| {
-            let id = read_text(item, "sk")?.strip_prefix("G#")?;
-            GroupId::parse(id).ok()
-        });
-        Ok(Some((read_doc("user", user)?, ids.collect())))
-    }
-
-    /// The groups of these ids that are there, in id order; any number of ids.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table cannot be read.
-    pub async fn named_groups(&self, ids: &[GroupId]) -> Result<Vec<Group>, StoreError> {
-        let mut found = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(100) {
-            found.extend(self.groups(batch).await?.into_iter().map(|record| record.group));
-        }
-        Ok(found)
     }
 
     /// Id of the user whom a name belongs to, without regard to case; a deleted user's name is kept for 30 days.

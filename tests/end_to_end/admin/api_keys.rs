@@ -11,6 +11,7 @@ async fn aq_30_keys_are_named_shown_once_and_revocable() {
     let api = Api::start().await;
     let acme = api.tenant("Acme", json!({})).await;
     let owner = api.owner(&acme);
+    api.single_sign_on(&acme).await;
     let end = api.gatehouse.clock.now() + TimeDelta::days(1);
     let asked = json!({ "kind": "owner", "name": "Terraform", "expires_at": end });
     let made = owner.post("/owner/v1/api-keys", &asked).await;

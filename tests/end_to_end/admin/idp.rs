@@ -30,7 +30,7 @@ pub(super) fn metadata(idp: &Idp) -> String {
 }
 
 /// An identity provider typed in.
-pub(super) fn by_hand() -> Value {
+pub fn by_hand() -> Value {
     let idp = Idp::new("https://idp.acme.com/metadata");
     let certificate = Certificate::from_der(idp.key.certificate_der()).unwrap();
     json!({

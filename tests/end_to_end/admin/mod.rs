@@ -25,3 +25,5 @@ mod support_desk;
 mod tell_members;
 mod tenants;
 mod whole;
+
+pub(super) use idp::by_hand;

@@ -14,6 +14,7 @@ async fn start() -> (Api, MadeTenant, Caller) {
     let api = Api::start().await;
     let acme = api.tenant("Acme", json!({})).await;
     let owner = api.owner(&acme);
+    api.single_sign_on(&acme).await;
     let settings = json!({ "contacts": ["it@acme.com"], "time_zone": "Europe/Berlin" });
     let etag = owner.get("/owner/v1/tenant").await.etag();
     let set = owner

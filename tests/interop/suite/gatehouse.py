@@ -111,6 +111,12 @@ class Gatehouse:
         want(connection["state"] == "active", f"the connection is {connection['state']}")
         return connection
 
+    def demo_connection(self, tenant):
+        """An active connection to the demo identity provider."""
+        answer = self.http.get(f"{self.local['demo_idp_url']}/saml/metadata", timeout=30)
+        want(answer.status_code == 200, f"metadata of the demo identity provider: {answer.status_code}")
+        return self.connection(tenant, lambda _: answer.text, name="Demo", brand="generic-saml")
+
     def oidc_connection(self, tenant, register, secret=None, **oidc):
         """An active OpenID Connect connection; gives it as the API shows it. `register` tells the provider of it."""
         path = f"/tenants/{tenant}/connections"

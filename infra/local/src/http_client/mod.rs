@@ -3,6 +3,7 @@
 //! Tests ask [`Traffic`] what a use case cost ("two sequential round trips") and order [`Faults`] ("the answer to the
 //! next PutItem is lost").
 
+mod capacity;
 mod fault;
 mod keys;
 mod traffic;
@@ -19,6 +20,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
+pub use self::capacity::Capacity;
 pub use self::fault::{Fault, FaultHandle, Faults, When};
 pub use self::keys::ItemRef;
 pub use self::traffic::{Call, Outcome, Service, Traffic};
@@ -84,7 +86,15 @@ impl HttpConnector for ObservedConnector {
         let traffic = self.traffic.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
-            let answer = send(&inner, request, &call, fault).await;
+            let answer = if fault.is_none() && traffic.measures_capacity() {
+                let measured = capacity::measured(&inner, request, &call).await;
+                measured.map(|(answer, capacity)| {
+                    traffic.consumed(ticket, capacity);
+                    answer
+                })
+            } else {
+                send(&inner, request, &call, fault).await
+            };
             traffic.end(
                 ticket,
                 match &answer {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::{Value, json};
 
+use super::capacity::Capacity;
 use super::keys::{self, ItemRef};
 
 /// An AWS service.
@@ -65,6 +66,7 @@ pub enum Outcome {
 struct Entry {
     call: Call,
     outcome: Outcome,
+    capacity: Capacity,
     begun: u64,
     ended: Option<u64>,
 }
@@ -76,6 +78,7 @@ struct Log {
     entries: Vec<Entry>,
     /// Entries before this one were cleared; keeps tickets of calls in flight valid.
     cleared: usize,
+    measures_capacity: bool,
 }
 
 /// Records every attempt. Cheap to clone; clones share the record.
@@ -95,6 +98,7 @@ impl Traffic {
         let entry = Entry {
             call,
             outcome: Outcome::Pending,
+            capacity: Capacity::default(),
             begun: log.tick,
             ended: None,
         };
@@ -114,6 +118,33 @@ impl Traffic {
             entry.outcome = outcome;
             entry.ended = Some(tick);
         }
+    }
+
+    /// Asks DynamoDB from now on what each request consumes.
+    pub fn measure_capacity(&self) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.measures_capacity = true;
+    }
+
+    pub(super) fn measures_capacity(&self) -> bool {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.measures_capacity
+    }
+
+    pub(super) fn consumed(&self, ticket: Ticket, capacity: Capacity) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = ticket.0.checked_sub(log.cleared);
+        if let Some(entry) = at.and_then(|index| log.entries.get_mut(index)) {
+            entry.capacity = capacity;
+        }
+    }
+
+    /// What was consumed since the last [`Traffic::clear`], as far as it was measured.
+    #[must_use]
+    pub fn capacity(&self) -> Capacity {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = log.entries.iter().map(|entry| entry.capacity);
+        each.fold(Capacity::default(), std::ops::Add::add)
     }
 
     /// Forgets what was sent so far.

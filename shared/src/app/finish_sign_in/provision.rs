@@ -54,6 +54,7 @@ pub(super) async fn newcomer(
         active: true,
         source: Source::SignIn,
         tombstone: false,
+        scim_takeover: false,
         scim: None,
         version: 1,
         epoch: 1,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::error::{OnboardingError, Thing};
-use super::{Administration, refused, rules};
+use super::{Administration, refused, rules, scim};
 use crate::app::deadlines::{self, Calendar};
 use crate::app::events;
 use crate::random;
@@ -13,6 +13,8 @@ use crate::store::{ApiKey, ApiKeyKind, Guard};
 
 /// Most keys of one tenant.
 const MOST_KEYS: usize = 50;
+/// How often a key is tried again when tenant or connection were changed meanwhile.
+const MOST_ROUNDS: usize = 4;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +44,29 @@ pub async fn list(admin: &Administration) -> Result<Vec<ApiKey>, OnboardingError
     Ok(admin.store.api_keys().await?)
 }
 
-/// Makes a key; its token is shown this once.
+/// Makes a key; its token is shown this once. The first one for SCIM opts into it (AQ-29).
 ///
 /// # Errors
-/// [`OnboardingError`]: `NotEntitled` for SCIM (AQ-01), `Text`, `ExpiryPast`, `TooMany`.
+/// [`OnboardingError`]: for SCIM `NotEntitled` (AQ-01) and `ScimNeedsConnection` (AQ-28); `Text`, `ExpiryPast`, `TooMany`.
 pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Secret), OnboardingError> {
-    if new.kind == ApiKeyKind::Scim && !admin.tenant().await?.entitlements.scim {
-        return Err(OnboardingError::NotEntitled("SCIM"));
+    let mut rounds = MOST_ROUNDS;
+    loop {
+        rounds -= 1;
+        match once(admin, new).await {
+            Err(OnboardingError::Changed) if rounds > 0 => {}
+            done => return done,
+        }
+    }
+}
+
+async fn once(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Secret), OnboardingError> {
+    let mut tx = admin.store.begin();
+    if new.kind == ApiKeyKind::Scim {
+        let tenant = admin.tenant().await?;
+        scim::hold_prerequisites(admin, &mut tx, tenant.entitlements).await?;
+        if !tenant.settings.scim_enabled {
+            scim::switch_on(admin, &mut tx, &tenant)?;
+        }
     }
     let name = rules::text("/name", &new.name, (1, rules::MOST_NAME))?;
     let now = admin.now();
@@ -71,7 +89,6 @@ pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Sec
         created_at: now,
         expires_at: new.expires_at,
     };
-    let mut tx = admin.store.begin();
     tx.create_api_key(&key);
     Calendar::of(&admin.gatehouse, &admin.store)
         .await?
@@ -82,7 +99,7 @@ pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Sec
         "api_key.created",
         json!({ "key": key.id, "kind": key.kind }),
     )?;
-    tx.commit().await?;
+    tx.commit().await.map_err(scim::overtaken)?;
     Ok((key, Secret::new(token)))
 }
 

@@ -252,6 +252,12 @@ pub enum OnboardingError {
     /// GH-07: nobody could sign in.
     #[error("wanted an active connection before passwords are switched off; there is none")]
     NothingToEnforce,
+    /// AQ-28: SCIM stands on single sign-on.
+    #[error("wanted an active connection before SCIM is used; there is none")]
+    ScimNeedsConnection,
+    /// AQ-25: the domain is not the organization's.
+    #[error("wanted domains that the organization has proven; one of these is not")]
+    DomainNotProven,
     /// The user name is another member's.
     #[error("another member has this user name")]
     UserNameTaken,
@@ -372,6 +378,8 @@ impl OnboardingError {
             Self::EnforcementNeedsTest => "enforcement_without_test",
             Self::EnforcementNeedsBreakGlass => "enforcement_without_break_glass",
             Self::NothingToEnforce => "enforcement_without_connection",
+            Self::ScimNeedsConnection => "scim_without_connection",
+            Self::DomainNotProven => "domain_not_proven",
             Self::UserNameTaken => "user_name_taken",
             Self::SeatsUsedUp { .. } => "seats_used_up",
             Self::Locked => "member_locked",
@@ -414,6 +422,7 @@ impl OnboardingError {
             | Self::NobodyToInvite
             | Self::EnforcementNeedsTest
             | Self::EnforcementNeedsBreakGlass
+            | Self::ScimNeedsConnection
             | Self::UserNameTaken
             | Self::SeatsUsedUp { .. }
             | Self::Locked
@@ -439,6 +448,7 @@ impl OnboardingError {
             | Self::Authority(_)
             | Self::RootUserUnknown
             | Self::OutsideDomains
+            | Self::DomainNotProven
             | Self::ExpiryPast
             | Self::ImportHeader
             | Self::Client(_) => Cause::Input,
@@ -466,6 +476,7 @@ impl OnboardingError {
             Self::NameIdFormat(_) => Some("/saml/name_id_format"),
             Self::RootUserUnknown => Some("/root_user"),
             Self::ExpiryPast => Some("/expires_at"),
+            Self::DomainNotProven => Some("/settings/scim_takeover_domains"),
             Self::Fetch(_) => Some("/url"),
             Self::NotFound(_)
             | Self::NotEntitled(_)
@@ -492,6 +503,7 @@ impl OnboardingError {
             | Self::NobodyToInvite
             | Self::EnforcementNeedsTest
             | Self::EnforcementNeedsBreakGlass
+            | Self::ScimNeedsConnection
             | Self::UserNameTaken
             | Self::SeatsUsedUp { .. }
             | Self::Locked

@@ -16,6 +16,7 @@ pub mod members;
 pub mod notices;
 pub mod owners;
 mod rules;
+mod scim;
 pub mod sessions;
 pub mod settings;
 pub mod tenants;

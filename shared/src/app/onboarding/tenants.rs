@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::error::{OnboardingError, Thing};
-use super::{Actor, Administration, refused, rules, settings};
+use super::{Actor, Administration, rules, scim, settings};
 use crate::app::{Gatehouse, events};
 use crate::domain::ids::{TenantId, UserId};
 use crate::domain::tenant::{Entitlements, Tenant, TenantSettings};
-use crate::store::Guard;
 
 /// What the operator can write of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +85,6 @@ pub async fn create(
         seats: edit.seats,
         settings: edit.settings,
         root_user: None,
-        scim_enabled: false,
         version: 1,
         created_at: gatehouse.clock.now(),
     };
@@ -96,6 +94,8 @@ pub async fn create(
         actor: Actor::Operator { principal },
     };
     let mut tx = admin.store.begin();
+    let none = TenantSettings::default();
+    scim::hold_settings(&admin, &mut tx, tenant.entitlements, (&none, &tenant.settings)).await?;
     tx.create_tenant(&tenant);
     tx.tenant_events(vec![events::tenant_created(&tenant, &admin.actor.to_value())]);
     admin.audit(&mut tx, "tenant.created", json!({ "tenant": tenant.id }))?;
@@ -133,6 +133,8 @@ pub async fn update(
     }
     let mut tx = admin.store.begin();
     settings::hold_enforcement(admin, &mut tx, &read.settings, &edit.settings).await?;
+    let both = (&read.settings, &edit.settings);
+    scim::hold_settings(admin, &mut tx, edit.entitlements, both).await?;
     let tenant = Tenant {
         name: edit.name,
         entitlements: edit.entitlements,
@@ -154,9 +156,7 @@ pub async fn update(
         "tenant.updated",
         json!({ "tenant": tenant.id, "changed": changed }),
     )?;
-    tx.commit()
-        .await
-        .map_err(|error| refused(error, Guard::Tenant, OnboardingError::Changed))?;
+    tx.commit().await.map_err(scim::overtaken)?;
     Ok(tenant)
 }
 

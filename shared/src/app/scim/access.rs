@@ -56,7 +56,7 @@ impl Caller {
 ///
 /// # Errors
 /// [`ScimError::Unauthorized`], in the same words for no token and for one that is unknown, revoked, over, of another
-/// tenant or of another kind; [`ScimError::Forbidden`] when the tenant may not use SCIM (AQ-01).
+/// tenant or of another kind; [`ScimError::Forbidden`] when the tenant may not use SCIM (AQ-01) or has not opted into it (AQ-29).
 pub async fn authenticate(
     gatehouse: Arc<Gatehouse>,
     token: Option<&Secret>,
@@ -69,6 +69,11 @@ pub async fn authenticate(
     if !access.tenant.entitlements.scim {
         let detail =
             "not_entitled: SCIM is not included for this organization; ask the operator of the service";
+        return Err(ScimError::Forbidden(detail.to_owned()).into());
+    }
+    if !access.tenant.settings.scim_enabled {
+        let detail =
+            "scim_not_enabled: SCIM is switched off for this organization; its owner can switch it on";
         return Err(ScimError::Forbidden(detail.to_owned()).into());
     }
     Ok(Caller {

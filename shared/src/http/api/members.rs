@@ -22,6 +22,19 @@ pub(super) struct Import {
     members: Vec<NewMember>,
 }
 
+/// Members whom SCIM may take over, or may not.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Takeover {
+    members: Vec<String>,
+    #[serde(default = "yes")]
+    allowed: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// `GET …/members`
 pub(super) async fn list(Admin(admin): Admin, uri: Uri) -> Answer {
     let query = PageQuery::of(&uri, &[])?;
@@ -57,6 +70,27 @@ pub(super) async fn import(Admin(admin): Admin, ApiJson(list): ApiJson<Import>) 
 fn imported(at: usize, line: &Result<User, OnboardingError>) -> Value {
     match line {
         Ok(user) => json!({ "index": at, "status": "created", "id": user.id }),
+        Err(error) => {
+            json!({ "index": at, "status": "refused", "code": error.code(), "detail": error.to_string() })
+        }
+    }
+}
+
+/// `POST …/members/scim-takeover`: an answer for each member.
+pub(super) async fn choose_for_scim(Admin(admin): Admin, ApiJson(wanted): ApiJson<Takeover>) -> Answer {
+    let done = members::choose_for_scim(&admin, &wanted.members, wanted.allowed).await?;
+    let lines = done
+        .iter()
+        .enumerate()
+        .map(|(at, line)| chosen(at, line))
+        .collect::<Vec<_>>();
+    Ok(answer(StatusCode::OK, &json!({ "results": lines })))
+}
+
+fn chosen(at: usize, line: &Result<User, OnboardingError>) -> Value {
+    match line {
+        Ok(user) => json!({ "index": at, "status": "done", "id": user.id, "source": user.source,
+            "scim_takeover": user.scim_takeover }),
         Err(error) => {
             json!({ "index": at, "status": "refused", "code": error.code(), "detail": error.to_string() })
         }

@@ -56,7 +56,7 @@ pub fn tenant_view(tenant: &Tenant) -> Value {
         "seats": tenant.seats,
         "settings": tenant.settings,
         "root_user": tenant.root_user,
-        "scim_enabled": tenant.scim_enabled,
+        "scim_enabled": tenant.settings.scim_enabled,
         "version": tenant.version,
         "created_at": tenant.created_at,
     })

@@ -212,6 +212,7 @@ pub(super) fn member(user: &User) -> Value {
         "role": user.role,
         "active": user.active,
         "source": user.source,
+        "scim_takeover": user.scim_takeover,
         "version": user.version,
         "created_at": user.created_at,
         "modified_at": user.modified_at,

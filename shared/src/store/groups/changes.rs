@@ -32,7 +32,8 @@ struct PartDocument {
 }
 
 impl TenantStore {
-    /// Writes the parts of a change aside. Nothing has happened before its commit.
+    /// Writes the parts of a change aside, and a mark of it into each user's partition. Nothing has happened before its
+    /// commit.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be written.
@@ -51,6 +52,12 @@ impl TenantStore {
                 remove: piece.remove,
             };
             items.push(Item::new(key).doc("change part", &document)?.until(until));
+        }
+        for (users, brings) in [(&delta.add, true), (&delta.remove, false)] {
+            let marks = users
+                .iter()
+                .map(|user| self.mark(user, group, change.as_str(), brings));
+            items.extend(marks.map(|mark| mark.until(until)));
         }
         self.store.dynamo.write_each(items, &[]).await
     }
@@ -82,17 +89,17 @@ impl TenantStore {
 }
 
 impl TenantTransaction {
-    /// Applies a part of the pending change: takes it away and lets its users come and go. `without` of those who were
-    /// to come have been deleted meanwhile and are not in `part` any more: the group has so many members fewer than the
+    /// Applies a part of the pending change: takes it and its marks away and lets its users come and go. Those of
+    /// `planned` who are not in `part` any more have been deleted meanwhile: the group has so many members fewer than the
     /// commit counted.
     pub fn apply_part(
         &mut self,
         record: &GroupRecord,
         change: &PendingChange,
-        part: &ChangePart,
-        without: usize,
+        (part, planned): (&ChangePart, &MemberDelta),
         events: Vec<Event>,
     ) {
+        let without = planned.add.len().saturating_sub(part.delta.add.len());
         let t = self.handle.tenant.clone();
         let id = &record.group.id;
         let pending = || Expression::new("pend = :change").value(":change", text(change.as_str()));
@@ -109,6 +116,12 @@ impl TenantTransaction {
         self.inner
             .delete(Guard::ChangePart, &key, Some(Expression::present()));
         self.move_members(id, &part.delta, None, None);
+        if planned.has_room_for_marks() {
+            for user in planned.add.iter().chain(&planned.remove) {
+                let mark = keys::user_change(&t, user, id, change.as_str());
+                self.inner.delete(Guard::Fresh, &mark, None);
+            }
+        }
         if !part.delta.is_empty() {
             let key = keys::group_part_event(&t, id, record.group.version, &part.part);
             self.events_at(key, events);

@@ -208,42 +208,6 @@ impl TenantStore {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The groups that a user is in, with their names, in id order; read consistently from the user's partition, with
-    /// large changes that are committed and not yet applied laid over it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table cannot be read.
-    pub async fn groups_of(&self, user: &UserId) -> Result<Vec<GroupRecord>, StoreError> {
-        // Before the mirrors: a change that is applied meanwhile is found among them.
-        let pending = self.pending_groups().await?;
-        let mut changes = Vec::new();
-        for group in pending {
-            if let Some(GroupRecord {
-                pending: Some(change),
-                group,
-                ..
-            }) = self.group(&group).await?
-            {
-                let parts = self.change_parts(&group.id, &change).await?;
-                changes.extend(parts.into_iter().map(|part| (group.id.clone(), part)));
-            }
-        }
-        let mut ids: BTreeSet<GroupId> = self.mirrored_groups(user).await?.into_iter().collect();
-        for (group, part) in changes {
-            if part.delta.add.contains(user) {
-                ids.insert(group);
-            } else if part.delta.remove.contains(user) {
-                ids.remove(&group);
-            }
-        }
-        let ids: Vec<GroupId> = ids.into_iter().collect();
-        let mut groups = Vec::new();
-        for batch in ids.chunks(BATCH) {
-            groups.extend(self.groups(batch).await?);
-        }
-        Ok(groups)
-    }
-
     /// The groups that have a mirror in the user's partition, whether they are there still or not.
     pub(super) async fn mirrored_groups(&self, user: &UserId) -> Result<Vec<GroupId>, StoreError> {
         let pk = keys::user_pk(&self.tenant, user.as_str());

@@ -18,6 +18,8 @@ const ROOM_BESIDE_NAMES: usize = 92;
 const ARRIVAL: usize = 3;
 /// A departure takes a member and a mirror away.
 const DEPARTURE: usize = 2;
+/// Each of a part's also takes its mark away.
+const MARK: usize = 1;
 
 /// Who comes and who goes. Nobody does both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +53,13 @@ impl MemberDelta {
         members.saturating_add(add).saturating_sub(remove)
     }
 
-    /// The change in pieces that fit one transaction each, in order of ids.
+    /// Whether the marks of all who come and go can be taken away by the transaction that moves them. What was staged
+    /// before there were marks may be too large, and has none.
+    pub(super) fn has_room_for_marks(&self) -> bool {
+        self.add.len() * (ARRIVAL + MARK) + self.remove.len() * (DEPARTURE + MARK) <= ROOM
+    }
+
+    /// The change in pieces that fit one transaction each, marks included, in order of ids.
     #[must_use]
     pub fn pieces(&self) -> Vec<Self> {
         let mut all: Vec<(&UserId, bool)> = self.add.iter().map(|id| (id, true)).collect();
@@ -61,7 +69,7 @@ impl MemberDelta {
         let mut piece = Self::default();
         let mut room = ROOM;
         for (id, arrives) in all {
-            let cost = if arrives { ARRIVAL } else { DEPARTURE };
+            let cost = MARK + if arrives { ARRIVAL } else { DEPARTURE };
             if room < cost {
                 pieces.push(std::mem::take(&mut piece));
                 room = ROOM;

@@ -90,6 +90,11 @@ async fn se_25_a_large_change_cut_anywhere_is_whole_or_absent() {
                 members.contains(user),
                 "from the user's side, cut after {after}"
             );
+            let shown = setup.shown_groups(user).await;
+            assert!(
+                shown.iter().all(|groups| groups.contains(&group) == inside),
+                "as it is answered, cut after {after}"
+            );
         }
         let state = match (answer.status.is_success(), pending) {
             (false, _) => 0,
@@ -139,8 +144,8 @@ async fn se_25_pending_parts_are_applied_once_by_several_at_a_time() {
         relay(&setup),
         relay(&setup),
         relay(&setup),
-        setup.patch(&group, add),
-        setup.patch(&group, remove),
+        setup.patch_until_done(&group, add),
+        setup.patch_until_done(&group, remove),
     );
     assert!(added.status.is_success() && removed.status.is_success());
     let mut wanted = users[15..140].to_vec();

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{Setup, group_body, id, members_in, refs};
 
-/// SE-25: members are users of the tenant: unknown ids, groups, and another tenant's users are refused with a detail that
-/// says so, and nothing is changed.
+/// SE-25: members are users of the tenant: ids that no user has, groups, and another tenant's users are refused with a
+/// detail that says so, and nothing is changed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn se_25_members_are_users_of_the_tenant() {
     let setup = Setup::start().await;
@@ -26,13 +26,15 @@ async fn se_25_members_are_users_of_the_tenant() {
             json!({ "value": "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }),
             "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         ),
+        (json!({ "value": foreign.id }), "users of this organization"),
         (
-            json!({ "value": "someone@example.com" }),
+            json!({ "value": foreign.id.to_string().to_uppercase() }),
             "users of this organization",
         ),
-        (json!({ "value": "../../x" }), "users of this organization"),
-        (json!({ "value": "U#x" }), "users of this organization"),
-        (json!({ "value": foreign.id }), "users of this organization"),
+        (
+            json!({ "value": "someone", "type": "Group" }),
+            "groups within groups",
+        ),
         (json!({ "value": inner }), "groups within groups"),
         (json!({ "value": inner, "type": "Group" }), "groups within groups"),
         (
@@ -54,11 +56,99 @@ async fn se_25_members_are_users_of_the_tenant() {
         for refused in answers {
             assert_eq!(refused.scim_error(), scim_error(400, "invalidValue"), "{member}");
             assert!(refused.body.contains(detail), "{} {detail}", refused.body);
-            assert!(!refused.body.contains("someone@example.com"));
         }
     }
     assert_eq!(setup.read(&id(&group)).await, group);
     assert!(setup.store().groups_by_name("New").await.unwrap().is_empty());
+}
+
+/// RFC 7643, section 2.3.7: what can be nobody's id is kept as it was sent, shown, found and taken away again, and is no
+/// membership: the app hears of no member, and no count changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn se_25_values_that_are_no_ids_are_kept_and_are_no_members() {
+    let setup = Setup::start().await;
+    let users = setup.users(70).await;
+    let kept = ["../../x", "U#x", "fake-member-id", "someone@example.com"];
+    for members in [&users[..2], &users[..]] {
+        let name = format!("Of {}", members.len());
+        let group = id(&setup.group(&name, members).await);
+        let shown = async || {
+            let all = setup.read(&group).await["members"].clone();
+            let of = |value: &&serde_json::Value| value.get("$ref").is_none();
+            json!(all.as_array().unwrap().iter().filter(of).collect::<Vec<_>>())
+        };
+        let values = kept.map(|value| json!({ "value": value, "display": "not looked at" }));
+        let before = setup.read(&group).await["meta"]["version"].clone();
+        for _ in 0..2 {
+            let add = json!([{ "op": "Add", "path": "members", "value": values }]);
+            let added = setup.patch(&group, add).await;
+            assert!([200, 204].contains(&added.status.as_u16()), "{}", added.body);
+            assert_eq!(shown().await, json!(kept.map(|value| json!({ "value": value }))));
+        }
+        let after = setup.read(&group).await["meta"]["version"].clone();
+        assert_ne!(before, after);
+        assert_eq!(
+            setup.members(&group).await.len(),
+            members.len() + kept.len(),
+            "beside the users"
+        );
+        let counted = setup
+            .store()
+            .group(&group.parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(counted.members, u64::try_from(members.len()).unwrap());
+        for filter in ["members.value eq \"U#x\"", "members[value eq \"U#x\"]"] {
+            let found = setup.scim.filter("/Groups", filter).await.json();
+            assert_eq!(found["totalResults"], 1, "{filter}: {found}");
+        }
+        let none = setup.scim.filter("/Groups", "members.value eq \"nobody\"").await;
+        assert_eq!(none.json()["totalResults"], 0);
+        // One by its value, one by a filter, one by putting back what was read without it, the last with everybody.
+        let one = json!([{ "op": "remove", "path": "members", "value": [{ "value": "U#x" }] }]);
+        let other = json!([{ "op": "remove", "path": "members[value eq \"someone@example.com\"]" }]);
+        for operations in [one, other] {
+            assert!(setup.patch(&group, operations).await.status.is_success());
+        }
+        assert_eq!(
+            shown().await,
+            json!([{ "value": "../../x" }, { "value": "fake-member-id" }])
+        );
+        let mut read = setup.read(&group).await;
+        let list = read["members"].as_array_mut().unwrap();
+        list.retain(|member| member["value"] != "../../x");
+        let put = setup.scim.put(&format!("/Groups/{group}"), &read).await;
+        assert_eq!(put.status, 200, "{}", put.body);
+        assert_eq!(shown().await, json!([{ "value": "fake-member-id" }]));
+        let everybody = json!([{ "op": "remove", "path": "members" }]);
+        assert!(setup.patch(&group, everybody).await.status.is_success());
+        assert!(setup.members(&group).await.is_empty());
+        assert_eq!(setup.scim.delete(&format!("/Groups/{group}")).await.status, 204);
+    }
+    setup.world.relay().await;
+    let changes = setup.world.on_the_bus("group.members_changed");
+    assert!(
+        !serde_json::to_string(&changes)
+            .unwrap()
+            .contains("fake-member-id")
+    );
+}
+
+/// Of values that can be nobody's id a group keeps 32 KiB; more are refused, and change nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn se_25_values_that_are_no_ids_are_bounded() {
+    let setup = Setup::start().await;
+    let group = id(&setup.group("Staff", &[]).await);
+    let values = |count: usize| (0..count).map(|n| format!("{n:0>32}")).collect::<Vec<_>>();
+    let add = |count| json!([{ "op": "add", "path": "members", "value": refs(&values(count)) }]);
+    assert_eq!(setup.patch(&group, add(1024)).await.status, 200);
+    let refused = setup.patch(&group, add(1025)).await;
+    assert_eq!(refused.scim_error(), scim_error(400, "invalidValue"));
+    let body = group_body("New", json!({ "members": refs(&values(1025)) }));
+    let refused = setup.scim.post("/Groups", &body).await;
+    assert_eq!(refused.scim_error(), scim_error(400, "invalidValue"));
+    assert_eq!(setup.members(&group).await, values(1024));
 }
 
 /// AQ-03: the creator of the organization is nobody that a group can hold.

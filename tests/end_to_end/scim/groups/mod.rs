@@ -85,6 +85,30 @@ impl Setup {
             .collect()
     }
 
+    /// The ids of the groups that a user is shown to be in, alone and in a list.
+    async fn shown_groups(&self, user: &str) -> [Vec<String>; 2] {
+        let alone = self.scim.get(&format!("/Users/{user}")).await.json();
+        let listed = format!("/Users?filter=id%20eq%20%22{user}%22&attributes=groups");
+        let listed = self.scim.get(&listed).await.json()["Resources"][0].clone();
+        [alone, listed].map(|user| {
+            let groups = user["groups"].as_array().cloned().unwrap_or_default();
+            let ids = groups
+                .iter()
+                .map(|group| group["value"].as_str().unwrap().to_owned());
+            ids.collect()
+        })
+    }
+
+    /// As a client does that is told to come again.
+    async fn patch_until_done(&self, id: &str, operations: Value) -> Answer {
+        loop {
+            let answer = self.patch(id, operations.clone()).await;
+            if answer.status != 429 && answer.status != 503 {
+                return answer;
+            }
+        }
+    }
+
     async fn patch(&self, id: &str, operations: Value) -> Answer {
         self.scim.patch(&format!("/Groups/{id}"), operations).await
     }

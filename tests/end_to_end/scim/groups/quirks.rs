@@ -105,7 +105,7 @@ async fn e_20_a_patch_of_several_operations_is_atomic() {
     for last in [
         json!({ "op": "Replace", "path": "active", "value": true }),
         json!({ "op": "Remove", "path": "displayName" }),
-        json!({ "op": "Add", "path": "members", "value": [{ "value": "nobody" }] }),
+        json!({ "op": "Add", "path": "members", "value": [{ "value": "6ba7b810-9dad-11d1-80b4-00c04fd430c8" }] }),
         json!({ "op": "Move", "path": "displayName", "value": "x" }),
     ] {
         let refused = setup

@@ -1,6 +1,6 @@
 //! What requests about groups cost at DynamoDB.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Setup, group_body, id, refs};
 
@@ -52,4 +52,46 @@ async fn se_25_a_patch_of_one_member_costs_at_most_four_requests() {
     assert_eq!(setup.spent(), ["Query", "GetItem", "Query", "TransactGetItems"]);
     setup.scim.delete(&format!("/Groups/{small}")).await;
     assert_eq!(setup.spent(), ["GetItem", "TransactWriteItems"]);
+}
+
+/// SE-25: a PATCH of one member consumes the same in a group of 10, of 200 and of 1,000.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn se_25_capacity_of_a_patch_of_one_member() {
+    let setup = Setup::start().await;
+    let users = setup.users(1_010).await;
+    let mut groups = Vec::new();
+    for count in [10, 200, 1_000] {
+        let group = setup.group(&format!("Of {count}"), &[]).await;
+        let add = json!([{ "op": "add", "path": "members", "value": refs(&users[..count]) }]);
+        let added = setup.patch_until_done(&id(&group), add).await;
+        assert!(added.status.is_success(), "{} {}", added.status, added.body);
+        groups.push((count, id(&group)));
+    }
+    super::crashes::relay(&setup).await;
+    let traffic = setup.world.local.traffic();
+    traffic.measure_capacity();
+    let mut seen = Vec::new();
+    for (count, group) in groups {
+        let one = &users[1_005..1_006];
+        for operation in [
+            json!({ "op": "add", "path": "members", "value": refs(one) }),
+            json!({ "op": "remove", "path": format!("members[value eq \"{}\"]", one[0]) }),
+        ] {
+            // The key is believed for 15 seconds: its look-up is not counted.
+            setup.scim.get("/Schemas").await;
+            traffic.clear();
+            let done = setup.patch(&group, Value::Array(vec![operation.clone()])).await;
+            assert!(done.status.is_success(), "{}", done.body);
+            let capacity = traffic.capacity();
+            let name = operation["op"].as_str().unwrap().to_owned();
+            seen.push((count, name, capacity.read, capacity.write));
+        }
+    }
+    let of = |count: usize| {
+        [
+            (count, "add".to_owned(), 4.0, 10.0),
+            (count, "remove".to_owned(), 3.0, 8.0),
+        ]
+    };
+    assert_eq!(seen, [of(10), of(200), of(1_000)].concat());
 }

@@ -133,6 +133,7 @@ fn user(
         active: true,
         source: Source::Manual,
         tombstone: false,
+        scim_takeover: false,
         scim: None,
         version: 1,
         epoch: 1,

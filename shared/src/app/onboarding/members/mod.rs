@@ -9,6 +9,7 @@ mod invite;
 mod merge;
 mod remove;
 mod sessions;
+mod takeover;
 mod update;
 
 use super::error::{OnboardingError, Thing};
@@ -27,6 +28,7 @@ pub use invite::invite;
 pub use merge::merge;
 pub use remove::remove;
 pub use sessions::{end_session, sessions};
+pub use takeover::choose as choose_for_scim;
 pub use update::{MemberEdit, update};
 
 /// How often a change is tried anew when what it read has changed meanwhile.
@@ -50,7 +52,11 @@ pub async fn list(
 /// [`OnboardingError::NotFound`] when it has none of this id; another tenant's, and one that was removed, are absent.
 pub async fn read(admin: &Administration, id: &UserId) -> Result<User, OnboardingError> {
     let found = admin.store.user(id).await?.filter(|user| !user.tombstone);
-    found.ok_or(OnboardingError::NotFound(Thing::Member))
+    found.ok_or_else(absent)
+}
+
+fn absent() -> OnboardingError {
+    OnboardingError::NotFound(Thing::Member)
 }
 
 /// The member, if the caller read this version of it.

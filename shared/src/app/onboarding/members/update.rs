@@ -58,7 +58,10 @@ pub async fn update(admin: &Administration, read: &User, edit: &MemberEdit) -> R
     if *edit == MemberEdit::of(read) {
         return Ok(read.clone());
     }
-    unlocked(read)?;
+    // AQ-03: of the creator of the organization SCIM says nothing.
+    if admin.tenant().await?.root_user.as_ref() != Some(&read.id) {
+        unlocked(read)?;
+    }
     let mut user = changed(admin, read, edit)?;
     user.version = read.version + 1;
     user.modified_at = admin.now();

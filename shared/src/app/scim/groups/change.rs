@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::commit::{self, Outcome};
+use super::members::{self, Named};
 use super::read::Shown;
-use super::{attributes, members, name_taken, no_such_group, with_attributes, work};
+use super::{attributes, name_taken, no_such_group, with_attributes, work};
 use crate::app::scim::{Caller, ScimFailure};
 use crate::domain::ids::{GroupId, UserId};
+use crate::scim::ScimError;
 use crate::scim::etag::check_if_match;
 use crate::scim::normalize::Incoming;
 use crate::scim::patch::PatchPlan;
@@ -17,9 +19,25 @@ use crate::store::{GroupRecord, MemberDelta, Patience};
 /// What a request wants of a group's members.
 enum Members {
     /// These come and those go.
-    Change { add: Vec<UserId>, remove: Vec<UserId> },
+    Change { add: Named, remove: Named },
     /// These, and nobody else.
-    Exactly(Vec<UserId>),
+    Exactly(Named),
+}
+
+impl Members {
+    /// What becomes of the references of a group.
+    fn references(&self, old: &[String]) -> Result<Vec<String>, ScimError> {
+        match self {
+            Self::Exactly(named) => members::references(named.references.clone()),
+            Self::Change { add, remove } if add.references.is_empty() && remove.references.is_empty() => {
+                Ok(old.to_vec())
+            }
+            Self::Change { add, remove } => {
+                let stay = old.iter().filter(|id| !remove.references.contains(id));
+                members::references(stay.chain(&add.references).cloned().collect())
+            }
+        }
+    }
 }
 
 /// What a request wants of a group.
@@ -37,8 +55,8 @@ enum Attributes<'w> {
 /// Replaces a group. Members that the client says nothing of stay; an empty list lets everybody go.
 ///
 /// # Errors
-/// [`crate::scim::ScimError::NotFound`], [`crate::scim::ScimError::PreconditionFailed`], [`crate::scim::ScimError::Uniqueness`] when the name is taken,
-/// [`crate::scim::ScimError::InvalidValue`] for members who are not there.
+/// [`ScimError::NotFound`], [`ScimError::PreconditionFailed`], [`ScimError::Uniqueness`] when the name is taken,
+/// [`ScimError::InvalidValue`] for members who are not there.
 pub async fn replace(
     caller: &Caller,
     id: &str,
@@ -46,10 +64,10 @@ pub async fn replace(
     if_match: Option<&str>,
 ) -> Result<Shown, ScimFailure> {
     let members = match &incoming.members {
-        Some(members) => Members::Exactly(members::user_ids(members)?),
+        Some(members) => Members::Exactly(members::named(members)?),
         None => Members::Change {
-            add: Vec::new(),
-            remove: Vec::new(),
+            add: Named::default(),
+            remove: Named::default(),
         },
     };
     let wish = Wish {
@@ -77,15 +95,10 @@ pub async fn patch(
 ) -> Result<Shown, ScimFailure> {
     let change_of = plan.member_change();
     let members = match &change_of.replace_all {
-        Some(members) => Members::Exactly(members::user_ids(members)?),
+        Some(members) => Members::Exactly(members::named(members)?),
         None => Members::Change {
-            add: members::user_ids(&change_of.add)?,
-            // Who is no user of ours is no member either.
-            remove: change_of
-                .remove
-                .iter()
-                .filter_map(|id| UserId::parse(id).ok())
-                .collect(),
+            add: members::named(&change_of.add)?,
+            remove: members::named_ids(change_of.remove.iter().map(String::as_str)),
         },
     };
     let wish = Wish {
@@ -123,8 +136,11 @@ async fn change(caller: &Caller, id: &str, wish: &Wish<'_>) -> Result<Shown, Sci
             Attributes::Replaced(attributes) => attributes.clone(),
             Attributes::Patched(plan) => plan.apply(&attributes(old))?,
         };
-        let group = with_attributes(old.next(now), &patched)?;
-        let same = group.display_name == old.display_name && group.external_id == old.external_id;
+        let mut group = with_attributes(old.next(now), &patched)?;
+        group.references = wish.members.references(&old.references)?;
+        let same = group.display_name == old.display_name
+            && group.external_id == old.external_id
+            && group.references == old.references;
         if same && read.delta.is_empty() {
             // Nothing changes: version and lastModified stay (RFC 7644, section 3.5.2.1).
             return Ok(shown(read.record, wish, &gone));
@@ -158,7 +174,7 @@ impl Read {
             return None;
         }
         let delta = match &record.listed {
-            Some(ids) => delta(add, remove, |id| ids.binary_search(id).is_ok()),
+            Some(ids) => delta(&add.users, &remove.users, |id| ids.binary_search(id).is_ok()),
             // Who came or went meanwhile is found out by the conditions on the members.
             None => self.delta,
         };
@@ -180,6 +196,7 @@ fn delta(add: &[UserId], remove: &[UserId], inside: impl Fn(&UserId) -> bool) ->
 async fn read(caller: &Caller, id: &GroupId, wanted: &Members) -> Result<Option<Read>, ScimFailure> {
     match wanted {
         Members::Change { add, remove } => {
+            let (add, remove) = (&add.users, &remove.users);
             let touched = add.iter().chain(remove).cloned().collect::<Vec<_>>();
             let found = caller.store.group_standing(id, &touched, add).await?;
             Ok(found.map(|(standing, living)| Read {
@@ -188,7 +205,7 @@ async fn read(caller: &Caller, id: &GroupId, wanted: &Members) -> Result<Option<
                 living,
             }))
         }
-        Members::Exactly(wanted) => {
+        Members::Exactly(Named { users: wanted, .. }) => {
             let Some(record) = caller.store.group(id).await? else {
                 return Ok(None);
             };
@@ -212,7 +229,7 @@ async fn read(caller: &Caller, id: &GroupId, wanted: &Members) -> Result<Option<
 /// What can be shown without reading the members.
 fn shown(record: GroupRecord, wish: &Wish<'_>, gone: &HashSet<UserId>) -> Shown {
     let members = match &wish.members {
-        Members::Exactly(ids) => Some(ids.clone()),
+        Members::Exactly(named) => Some(named.users.clone()),
         Members::Change { .. } => record.listed.clone(),
     };
     let members = members.map(|mut ids| {

@@ -58,7 +58,8 @@ pub(super) async fn change(
     let record = before.after(group, delta, pending);
     let mut transaction = caller.store.begin();
     transaction.update_group(before, &record);
-    let happened = renamed.then(|| events::group_updated(&record.group));
+    let told = renamed || old.references != record.group.references;
+    let happened = told.then(|| events::group_updated(&record.group));
     finish(caller, transaction, record, delta, happened.into_iter().collect()).await
 }
 

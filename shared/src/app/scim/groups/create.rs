@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::commit::{self, Outcome};
+use super::members::{self, Named};
 use super::read::Shown;
-use super::{members, name_taken, with_attributes};
+use super::{name_taken, with_attributes};
 use crate::app::scim::{Caller, ScimFailure};
 use crate::domain::group::Group;
 use crate::domain::ids::{GroupId, UserId};
@@ -17,13 +18,18 @@ use crate::store::{MemberDelta, Patience};
 /// [`crate::scim::ScimError::Uniqueness`] when the name is taken, [`crate::scim::ScimError::InvalidValue`] for members
 /// who are not there.
 pub async fn create(caller: &Caller, incoming: &Incoming) -> Result<Shown, ScimFailure> {
-    let wanted = members::user_ids(incoming.members.as_deref().unwrap_or_default())?;
+    let Named {
+        users: wanted,
+        references,
+    } = members::named(incoming.members.as_deref().unwrap_or_default())?;
+    let references = members::references(references)?;
     let id = GroupId::generate()?;
     let mut patience = Patience::new();
     loop {
         let living = caller.store.living_users(&wanted).await?;
         members::require_living(caller, &wanted, &living).await?;
-        let group = new_group(caller, &id, caller.gatehouse.clock.now());
+        let mut group = new_group(caller, &id, caller.gatehouse.clock.now());
+        group.references.clone_from(&references);
         let group = with_attributes(group, &incoming.attributes)?;
         let outcome = commit::create(caller, group, &delta(&wanted)).await?;
         match outcome {
@@ -55,6 +61,7 @@ fn new_group(caller: &Caller, id: &GroupId, now: DateTime<Utc>) -> Group {
         tenant: caller.tenant().id.clone(),
         display_name: String::new(),
         external_id: None,
+        references: Vec::new(),
         version: 1,
         created_at: now,
         modified_at: now,

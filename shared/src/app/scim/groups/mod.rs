@@ -19,7 +19,7 @@ pub use delete::delete;
 pub use read::{MOST_SHOWN, Shown, get};
 pub use turns::Turns;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::group::Group;
 use crate::scim::normalize::{Member, MemberType};
@@ -53,7 +53,10 @@ pub fn render(base: &str, shown: &Shown) -> Map<String, Value> {
             id: id.to_string(),
             kind: Some(MemberType::User),
         });
-        let members = member_values(base, &members.collect::<Vec<_>>());
+        let mut members = member_values(base, &members.collect::<Vec<_>>());
+        if let Value::Array(list) = &mut members {
+            list.extend(group.references.iter().map(|id| json!({ "value": id })));
+        }
         attributes.insert("members".to_owned(), members);
     }
     resource::render(ResourceKind::Group, base, &meta, &attributes)

@@ -130,13 +130,13 @@ async fn apply_part(
     mut part: ChangePart,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let planned = part.delta.add.len();
+    let planned = part.delta.clone();
     let mut patience = Patience::new();
     loop {
         let MemberDelta { add, remove } = &part.delta;
         let happened = vec![events::group_members_changed(&record.group, now, add, remove)];
         let mut transaction = store.begin();
-        transaction.apply_part(record, change, &part, planned - add.len(), happened);
+        transaction.apply_part(record, change, (&part, &planned), happened);
         let guards = match transaction.commit().await {
             Ok(()) => return Ok(()),
             Err(CommitError::Store(error)) => return Err(error),

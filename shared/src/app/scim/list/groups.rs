@@ -32,6 +32,8 @@ impl<'a> GroupSource<'a> {
     #[must_use]
     pub fn new(caller: &'a Caller, query: &ListQuery) -> Self {
         let named = query.filter.as_ref().and_then(members_asked_for);
+        // What is no id of ours may be a reference, which lies in each record.
+        let named = named.filter(|ids| ids.iter().all(|id| UserId::has_form_of(id)));
         let parsed = |ids: Vec<&str>| ids.into_iter().filter_map(|id| UserId::parse(id).ok()).collect();
         Self {
             caller,
@@ -47,12 +49,12 @@ impl<'a> GroupSource<'a> {
             Lookup::Id(id) => Some(vec![(*id).to_owned()]),
             Lookup::DisplayName(name) => text(store.groups_by_name(name).await?),
             Lookup::ExternalId(id) => text(store.groups_by_external_id(id).await?),
-            Lookup::Member(user) => match UserId::parse(user) {
-                Ok(user) => {
+            Lookup::Member(id) => match UserId::parse(id) {
+                Ok(user) if UserId::has_form_of(id) => {
                     let found = store.groups_of(&user).await?;
                     text(found.into_iter().map(|found| found.group.id).collect())
                 }
-                Err(_) => Some(Vec::new()),
+                Ok(_) | Err(_) => None,
             },
             Lookup::UserName(_) | Lookup::Email(_) | Lookup::InGroup(_) | Lookup::ModifiedSince { .. } => {
                 None

@@ -1,22 +1,15 @@
 //! The list of users. The creator of the organization is not in it (AQ-03).
 
-use std::collections::BTreeSet;
-
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
 use super::source::{Entry, Found, Place, Source};
 use crate::app::scim::users::{add_groups, render};
 use crate::app::scim::{Caller, ScimFailure};
-use crate::domain::group::Group;
 use crate::domain::ids::{GroupId, UserId};
-use crate::domain::user::User;
 use crate::scim::ResourceKind;
 use crate::scim::filter::{Filter, Lookup, lookups};
-use crate::store::ListEntry;
+use crate::store::{ListEntry, UserInGroups};
 
-/// Users that are read with their groups at a time.
-const PARALLEL: usize = 16;
 /// Most changed users that the index of changes narrows a filter down to.
 const MOST_MODIFIED: usize = 5_000;
 
@@ -49,35 +42,15 @@ impl<'a> UserSource<'a> {
         })
     }
 
-    /// Users with their groups: one read for each, and the groups' names at once.
-    async fn with_groups(&self, keys: &[String]) -> Result<Vec<(User, Vec<Group>)>, ScimFailure> {
-        let store = &self.caller.store;
-        let ids = keys
-            .iter()
-            .filter_map(|key| UserId::parse(key).ok())
-            .collect::<Vec<_>>();
-        let reads = ids
-            .into_iter()
-            .map(|id| async move { store.user_and_group_ids(&id).await });
-        let found: Vec<_> = stream::iter(reads).buffered(PARALLEL).try_collect().await?;
-        let found = found.into_iter().flatten().filter(|(user, _)| !user.tombstone);
-        let found = found.collect::<Vec<_>>();
-        let named: BTreeSet<GroupId> = found
-            .iter()
-            .flat_map(|(_, groups)| groups.iter().cloned())
-            .collect();
-        let named = store.named_groups(&named.into_iter().collect::<Vec<_>>()).await?;
-        let of = |ids: &[GroupId]| {
-            let own = named.iter().filter(|group| ids.contains(&group.id));
-            own.cloned().collect::<Vec<_>>()
-        };
-        Ok(found
-            .into_iter()
-            .map(|(user, groups)| {
-                let groups = of(&groups);
-                (user, groups)
-            })
-            .collect())
+    async fn with_groups(&self, keys: &[String]) -> Result<Vec<UserInGroups>, ScimFailure> {
+        let ids = keys.iter().filter_map(|key| UserId::parse(key).ok());
+        let found = self
+            .caller
+            .store
+            .users_in_groups(&ids.collect::<Vec<_>>())
+            .await?;
+        let living = found.into_iter().filter(|found| !found.user.tombstone);
+        Ok(living.collect())
     }
 
     async fn members(&self, group: &str) -> Result<Vec<String>, ScimFailure> {
@@ -136,11 +109,15 @@ impl Source for UserSource<'_> {
             self.with_groups(&keys).await?
         } else {
             let users = self.caller.store.users_of(&keys).await?;
-            users.into_iter().map(|user| (user, Vec::new())).collect()
+            let alone = |user| UserInGroups {
+                user,
+                groups: Vec::new(),
+            };
+            users.into_iter().map(alone).collect()
         };
         Ok(found
             .iter()
-            .map(|(user, groups)| {
+            .map(|UserInGroups { user, groups }| {
                 let mut resource = render(self.caller, user);
                 add_groups(self.caller, &mut resource, groups);
                 Found {

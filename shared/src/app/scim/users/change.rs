@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 use super::super::{Caller, ScimFailure};
 use super::existing::{self, Lost};
-use super::{ShownUser, Standing, find, person, show};
+use super::{ShownUser, find, person, show};
 use crate::domain::user::User;
 use crate::scim::etag::check_if_match;
 use crate::scim::list::Projection;
 use crate::scim::patch::{self, PatchPlan};
 use crate::scim::{ResourceKind, ScimError, normalize};
-use crate::store::Patience;
+use crate::store::{Patience, UserInGroups};
 
 /// What a user becomes.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +66,8 @@ pub async fn update(
         check_if_match(if_match, before.user.version)?;
         match once(caller, &before.user, &plan).await {
             Ok(user) => {
-                let after = Standing { user, ..before };
-                return show(caller, &after, projection).await;
+                let after = UserInGroups { user, ..before };
+                return Ok(show(caller, &after, projection));
             }
             Err(Lost::Changed) => patience.wait("a change of a user").await?,
             Err(Lost::Failed(failure)) => return Err(failure),
@@ -76,7 +76,7 @@ pub async fn update(
 }
 
 async fn once(caller: &Caller, before: &User, plan: &Plan) -> Result<User, Lost> {
-    existing::touchable(before)?;
+    existing::touchable(caller, before).await?;
     let attributes = plan.apply(before)?;
     let mut after = before.clone();
     let made = before.scim.as_ref().and_then(|record| record.made.clone());

@@ -8,17 +8,15 @@ use serde_json::{Map, Value};
 
 use super::super::{Caller, ScimFailure};
 use super::existing::{self, Lost};
-use super::{ShownUser, Standing, person, show, standing};
+use super::{ShownUser, person, show};
 use crate::app::events;
-use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
 use crate::domain::scim_record::Made;
 use crate::domain::team::Source;
-use crate::domain::tenant::ProvenDomains;
 use crate::domain::user::{PersonDetails, User};
 use crate::scim::list::Projection;
 use crate::scim::{ResourceKind, normalize};
-use crate::store::{CommitError, Guard, Patience};
+use crate::store::{CommitError, Guard, Patience, UserInGroups};
 
 /// How long the retry of a creating POST is known as one (E-13).
 const RETRIED: TimeDelta = TimeDelta::minutes(10);
@@ -40,7 +38,7 @@ pub async fn create(
     let mut heeds_claim = true;
     loop {
         let lost = match once(caller, &wanted, heeds_claim).await {
-            Ok(Outcome::Made(made)) => return show(caller, &made, projection).await,
+            Ok(Outcome::Made(made)) => return Ok(show(caller, &made, projection)),
             Ok(Outcome::Unbelieved) => {
                 heeds_claim = false;
                 continue;
@@ -63,7 +61,7 @@ struct Wanted {
 }
 
 enum Outcome {
-    Made(Box<Standing>),
+    Made(Box<UserInGroups>),
     /// Somebody has the address, but it proves nothing: it is in no proven domain.
     Unbelieved,
 }
@@ -87,6 +85,7 @@ impl Wanted {
             active: true,
             source: Source::Scim,
             tombstone: false,
+            scim_takeover: false,
             scim: None,
             version: 1,
             epoch: 1,
@@ -127,7 +126,7 @@ async fn once(caller: &Caller, wanted: &Wanted, heeds_claim: bool) -> Result<Out
     let created = events::user_created(user, &[], &Value::Array(Vec::new()));
     tx.user_events(user.id.as_str(), user.version, vec![created]);
     match tx.commit().await {
-        Ok(()) => Ok(Outcome::Made(Box::new(Standing {
+        Ok(()) => Ok(Outcome::Made(Box::new(UserInGroups {
             user: user.clone(),
             groups: Vec::new(),
         }))),
@@ -163,7 +162,7 @@ async fn by_address(caller: &Caller, wanted: &Wanted) -> Result<Outcome, Lost> {
     let Some(address) = &wanted.user.email else {
         return Err(Lost::Changed);
     };
-    if !believes(caller, address).await? {
+    if !existing::believes(caller, address).await? {
         return Ok(Outcome::Unbelieved);
     }
     let found = caller.store.id_by_claim(address).await?;
@@ -177,23 +176,18 @@ async fn by_address(caller: &Caller, wanted: &Wanted) -> Result<Outcome, Lost> {
     take(caller, wanted, found).await
 }
 
-async fn believes(caller: &Caller, address: &EmailAddress) -> Result<bool, ScimFailure> {
-    let claims = caller.store.domains().await?;
-    Ok(ProvenDomains::new(&claims).believes(address))
-}
-
-async fn by_id(caller: &Caller, id: Option<String>) -> Result<Option<Standing>, ScimFailure> {
+async fn by_id(caller: &Caller, id: Option<String>) -> Result<Option<UserInGroups>, ScimFailure> {
     match id.and_then(|id| UserId::parse(&id).ok()) {
-        Some(id) => standing(caller, &id).await,
+        Some(id) => Ok(caller.store.user_in_groups(&id).await?),
         None => Ok(None),
     }
 }
 
 /// Gives a user that is there what the POST asks for, under the same id.
-async fn take(caller: &Caller, wanted: &Wanted, found: Standing) -> Result<Outcome, Lost> {
+async fn take(caller: &Caller, wanted: &Wanted, found: UserInGroups) -> Result<Outcome, Lost> {
     let before = &found.user;
     if !before.tombstone {
-        existing::touchable(before)?;
+        existing::touchable(caller, before).await?;
     }
     let mut after = before.clone();
     person::absorb(&mut after, wanted.attributes.clone(), Some(wanted.made.clone()))?;
@@ -206,5 +200,5 @@ async fn take(caller: &Caller, wanted: &Wanted, found: Standing) -> Result<Outco
     } else {
         found.groups
     };
-    Ok(Outcome::Made(Box::new(Standing { user, groups })))
+    Ok(Outcome::Made(Box::new(UserInGroups { user, groups })))
 }

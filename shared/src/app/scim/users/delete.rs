@@ -18,7 +18,7 @@ pub async fn delete(caller: &Caller, id: &str, if_match: Option<&str>) -> Result
     loop {
         let before = find(caller, id).await?.user;
         check_if_match(if_match, before.version)?;
-        existing::touchable(&before)?;
+        existing::touchable(caller, &before).await?;
         match existing::write(caller, &before, tombstone(&before)).await {
             Ok(_) => return Ok(()),
             Err(Lost::Changed) => patience.wait("a change of a user").await?,
@@ -32,6 +32,7 @@ fn tombstone(user: &User) -> User {
         active: false,
         tombstone: true,
         source: Source::Scim,
+        scim_takeover: false,
         details: PersonDetails::default(),
         scim: None,
         // Also of somebody inactive: nothing of an earlier life may be good in a later one.

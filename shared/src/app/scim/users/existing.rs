@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::super::groups::work;
 use super::super::{Caller, ScimFailure};
 use crate::app::events;
+use crate::domain::email::EmailAddress;
 use crate::domain::event::Event;
 use crate::domain::team::Source;
 use crate::domain::user::User;
@@ -30,15 +31,27 @@ impl<E: Into<ScimFailure>> From<E> for Lost {
     }
 }
 
-/// AQ-25: a person made by hand is SCIM's only by the owner's choice.
-pub(super) fn touchable(user: &User) -> Result<(), ScimError> {
+/// AQ-25: a person made by hand is SCIM's only by the owner's choice: of the person, or of the domain of the address.
+pub(super) async fn touchable(caller: &Caller, user: &User) -> Result<(), ScimFailure> {
     match user.source {
-        Source::Scim | Source::SignIn => Ok(()),
-        Source::Manual => Err(ScimError::Uniqueness(
-            "this person was added to the organization by hand: its owner must hand the person over to SCIM first"
-                .to_owned(),
-        )),
+        Source::Scim | Source::SignIn => return Ok(()),
+        Source::Manual if user.scim_takeover => return Ok(()),
+        Source::Manual => {}
     }
+    if let Some(address) = &user.email {
+        let chosen = &caller.tenant().settings.scim_takeover_domains;
+        if chosen.contains(address.domain()) && believes(caller, address).await? {
+            return Ok(());
+        }
+    }
+    let detail = "this person was added to the organization by hand: its owner must hand the person over to SCIM first";
+    Err(ScimError::Uniqueness(detail.to_owned()).into())
+}
+
+/// GH-05: whether the address lies in a domain that the tenant has proven.
+pub(super) async fn believes(caller: &Caller, address: &EmailAddress) -> Result<bool, ScimFailure> {
+    let claims = caller.store.domains().await?;
+    Ok(caller.store.believed(&claims).await?.believes(address))
 }
 
 /// Writes `after` over `before` with its event: all of it or nothing. Version, epoch and time are set here.

@@ -14,12 +14,12 @@ pub(crate) mod person;
 use serde_json::{Map, Value};
 
 use super::{Caller, ScimFailure};
-use crate::domain::group::Group;
-use crate::domain::ids::{GroupId, UserId};
+use crate::domain::ids::UserId;
 use crate::domain::user::User;
 use crate::scim::list::Projection;
 use crate::scim::resource::{self, location};
 use crate::scim::{ResourceKind, ScimError};
+use crate::store::{GroupRecord, UserInGroups};
 
 pub use change::{Update, update};
 pub use create::create;
@@ -51,53 +51,38 @@ impl std::fmt::Debug for ShownUser {
 /// [`ScimError::NotFound`] when the tenant has none of this id, SCIM deleted it, or it is the organization's creator.
 pub async fn read(caller: &Caller, id: &str, projection: &Projection) -> Result<ShownUser, ScimFailure> {
     let found = find(caller, id).await?;
-    show(caller, &found, projection).await
-}
-
-/// A user, and the groups that it has memberships of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Standing {
-    user: User,
-    groups: Vec<GroupId>,
+    Ok(show(caller, &found, projection))
 }
 
 /// The user of this id, if SCIM may see it.
-async fn find(caller: &Caller, id: &str) -> Result<Standing, ScimFailure> {
+async fn find(caller: &Caller, id: &str) -> Result<UserInGroups, ScimFailure> {
     let absent = || ScimError::NotFound("no such user".to_owned());
     let id = UserId::parse(id).map_err(|_| absent())?;
     if caller.is_root(id.as_str()) {
         return Err(absent().into());
     }
-    let found = standing(caller, &id).await?;
+    let found = caller.store.user_in_groups(&id).await?;
     Ok(found.filter(|found| !found.user.tombstone).ok_or_else(absent)?)
 }
 
-async fn standing(caller: &Caller, id: &UserId) -> Result<Option<Standing>, ScimFailure> {
-    let found = caller.store.user_and_group_ids(id).await?;
-    Ok(found.map(|(user, groups)| Standing { user, groups }))
-}
-
 /// A user as it is answered, `groups` included.
-async fn show(caller: &Caller, found: &Standing, projection: &Projection) -> Result<ShownUser, ScimFailure> {
+fn show(caller: &Caller, found: &UserInGroups, projection: &Projection) -> ShownUser {
     let user = &found.user;
     let mut body = render(caller, user);
-    if !found.groups.is_empty() && projection.shows(ResourceKind::User, "groups") {
-        let groups = caller.store.named_groups(&found.groups).await?;
-        add_groups(caller, &mut body, &groups);
-    }
-    Ok(ShownUser {
+    add_groups(caller, &mut body, &found.groups);
+    ShownUser {
         version: user.version,
         location: location(&caller.base, ResourceKind::User, user.id.as_str()),
         body: projection.apply(ResourceKind::User, body),
-    })
+    }
 }
 
 /// Adds the value of `groups`; without groups there is none.
-pub(super) fn add_groups(caller: &Caller, body: &mut Map<String, Value>, groups: &[Group]) {
+pub(super) fn add_groups(caller: &Caller, body: &mut Map<String, Value>, groups: &[GroupRecord]) {
     if !groups.is_empty() {
         let pairs = groups
             .iter()
-            .map(|group| (group.id.as_str(), group.display_name.as_str()));
+            .map(|found| (found.group.id.as_str(), found.group.display_name.as_str()));
         body.insert("groups".to_owned(), resource::group_values(&caller.base, pairs));
     }
 }

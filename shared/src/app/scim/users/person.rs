@@ -107,6 +107,7 @@ pub(crate) fn absorb(
     user.active = said.get("active").and_then(Value::as_bool).unwrap_or(user.active);
     user.details = details(said);
     user.source = Source::Scim;
+    user.scim_takeover = false;
     user.tombstone = false;
     user.scim = Some(Box::new(record));
     Ok(())

@@ -36,6 +36,7 @@ fn user() -> User {
         active: true,
         source: Source::SignIn,
         tombstone: false,
+        scim_takeover: false,
         scim: None,
         version: 1,
         epoch: 1,

@@ -51,6 +51,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             "members_import_list",
             input(&["members"], json!({ "members": list(member_new()) })),
         ),
+        (
+            "scim_takeover",
+            input(
+                &["members"],
+                json!({ "members": list(text()), "allowed": switch() }),
+            ),
+        ),
         ("app_client_settings", app_client()),
         (
             "app_client_secret_new",
@@ -91,6 +98,8 @@ fn settings() -> Value {
         "contacts": list(text()),
         "time_zone": text(),
             "provision_beside_scim": switch(),
+            "scim_enabled": switch(),
+            "scim_takeover_domains": list(text()),
         }),
     )
 }

@@ -25,6 +25,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ),
         ("member_import", member_import()),
         ("member_import_part", member_import_part()),
+        ("scim_takeover_result", scim_takeover_result()),
         ("domain", domain()),
         (
             "audit_entry",
@@ -76,6 +77,8 @@ fn settings() -> Value {
         "contacts": list(text()),
         "time_zone": text(),
         "provision_beside_scim": switch(),
+        "scim_enabled": switch(),
+        "scim_takeover_domains": list(text()),
     }))
 }
 
@@ -124,6 +127,7 @@ fn member() -> Value {
             "role": text(),
             "active": switch(),
             "source": one_of(&["manual", "sign_in", "scim"]),
+            "scim_takeover": switch(),
             "version": number(),
             "created_at": instant(),
             "modified_at": instant(),
@@ -189,6 +193,23 @@ fn import_result() -> Value {
             "index": number(),
             "status": one_of(&["created", "refused"]),
             "id": text(),
+            "code": text(),
+            "detail": text(),
+        },
+    });
+    record(json!({ "results": list(line) }))
+}
+
+fn scim_takeover_result() -> Value {
+    let line = json!({
+        "type": "object",
+        "required": ["index", "status"],
+        "properties": {
+            "index": number(),
+            "status": one_of(&["done", "refused"]),
+            "id": text(),
+            "source": one_of(&["manual", "sign_in", "scim"]),
+            "scim_takeover": switch(),
             "code": text(),
             "detail": text(),
         },

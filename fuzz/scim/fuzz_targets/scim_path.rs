@@ -1,12 +1,12 @@
 //! The reader of PATCH paths on arbitrary text: it never panics, and what it takes is printed and read back as the
 //! same.
 //!
-//! `cargo +nightly fuzz run scim_path`
+//! `fuzz/scim/run 180 scim_path`
 #![no_main]
 
-use gatehouse::scim::filter::FilterError;
-use gatehouse::scim::path::PatchPath;
-use gatehouse::scim::schema::ResourceKind;
+use gatehouse_scim_fuzz::scim::filter::FilterError;
+use gatehouse_scim_fuzz::scim::path::PatchPath;
+use gatehouse_scim_fuzz::scim::schema::ResourceKind;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,13 +1,13 @@
 //! PATCH, POST and `.search` bodies of arbitrary JSON: nothing panics, and a PATCH that is taken leaves a resource that
 //! a PUT takes and does not change.
 //!
-//! `cargo +nightly fuzz run scim_patch`
+//! `fuzz/scim/run 180 scim_patch`
 #![no_main]
 
-use gatehouse::scim::list::ListQuery;
-use gatehouse::scim::normalize;
-use gatehouse::scim::patch;
-use gatehouse::scim::schema::ResourceKind;
+use gatehouse_scim_fuzz::scim::list::ListQuery;
+use gatehouse_scim_fuzz::scim::normalize;
+use gatehouse_scim_fuzz::scim::patch;
+use gatehouse_scim_fuzz::scim::schema::ResourceKind;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! The filter reader on arbitrary text: it never panics; what it takes is printed and read back as the same, and can
 //! be bound and asked.
 //!
-//! `cargo +nightly fuzz run scim_filter`
+//! `fuzz/scim/run 180 scim_filter`
 #![no_main]
 
-use gatehouse::scim::filter::{Filter, FilterError, Matcher, Scope, lookups};
-use gatehouse::scim::schema::ResourceKind;
+use gatehouse_scim_fuzz::scim::filter::{Filter, FilterError, Matcher, Scope, lookups};
+use gatehouse_scim_fuzz::scim::schema::ResourceKind;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,0 +1,302 @@
+//! `kill -9` of the program in the middle of provisioning: what was acknowledged by SCIM is there afterwards, and a large
+//! change of a group is whole or absent, and completed.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// The program, and a SCIM client of its seeded tenant.
+struct Running {
+    child: Child,
+    scim: Scim,
+}
+
+#[derive(Clone)]
+struct Scim {
+    port: u16,
+    base: String,
+    key: String,
+}
+
+/// A port that is free now, as are the two after it.
+fn free_ports() -> u16 {
+    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    for _ in 0..100 {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        if port < 65_000 && free(port + 1) && free(port + 2) {
+            return port;
+        }
+    }
+    panic!("no three free ports in a row")
+}
+
+fn start(folder: &Path, port: u16) -> Running {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatehouse-local"))
+        .args(["--port", &port.to_string(), "--data-dir"])
+        .arg(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let guide = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = guide.map_while(Result::ok).any(|line| line.contains("Ctrl-C"));
+    assert!(ready, "did not start: {:?}", child.wait());
+    let local = std::fs::read_to_string(folder.join("local.json")).unwrap();
+    let local: Value = serde_json::from_str(&local).unwrap();
+    let tenant = local["tenant"]["id"].as_str().unwrap();
+    let scim = Scim {
+        port,
+        base: format!("/scim/v2/{tenant}"),
+        key: local["scim_key"].as_str().unwrap().to_owned(),
+    };
+    Running { child, scim }
+}
+
+impl Running {
+    /// SIGKILL: nothing of the program gets to do anything any more.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Scim {
+    /// Status and body; `None` when the answer never came.
+    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        let request = format!(
+            "{method} {}{path} HTTP/1.1\r\nHost: localhost:{}\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/scim+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.base,
+            self.port,
+            self.key,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        let answer = String::from_utf8(answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let length = head
+            .lines()
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length: ")
+                    .map(str::to_owned)
+            })
+            .map_or(0, |length| length.parse().unwrap());
+        // Cut in the middle, it is no answer.
+        (body.len() == length).then(|| (status, serde_json::from_str(body).unwrap_or_default()))
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, body) = self.send("GET", path, None).unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    fn user(&self, name: &str) -> Option<String> {
+        let body = json!({ "schemas": [USER], "userName": name });
+        let (status, made) = self.send("POST", "/Users", Some(&body))?;
+        assert_eq!(status, 201, "{made}");
+        Some(made["id"].as_str().unwrap().to_owned())
+    }
+
+    fn members(&self, group: &str) -> BTreeSet<String> {
+        let group = self.get(&format!("/Groups/{group}"));
+        let members = group["members"].as_array().cloned().unwrap_or_default();
+        let ids = members
+            .iter()
+            .map(|member| member["value"].as_str().unwrap().to_owned());
+        ids.collect()
+    }
+
+    /// So many users, made by several clients at once.
+    fn users(&self, prefix: &str, count: usize) -> BTreeSet<String> {
+        let next = Arc::new(AtomicUsize::new(0));
+        let clients = (0..4).map(|_| {
+            let (scim, next, prefix) = (self.clone(), next.clone(), prefix.to_owned());
+            std::thread::spawn(move || {
+                let mut made = Vec::new();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        return made;
+                    }
+                    made.push(scim.user(&format!("{prefix}{number}")).unwrap());
+                }
+            })
+        });
+        let clients = clients.collect::<Vec<_>>();
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap())
+            .collect()
+    }
+}
+
+/// Each user that was answered 201, and each PATCH that was answered 200, is there when the program is started again;
+/// a create without an answer, sent again, ends with one user.
+#[test]
+fn every_acknowledged_write_by_scim_survives_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_ports();
+    let mut acknowledged: Vec<(String, String)> = Vec::new();
+    for round in 0..3 {
+        let running = start(folder.path(), port);
+        let ending = Arc::new(AtomicBool::new(false));
+        let answered = Arc::new(AtomicUsize::new(0));
+        let clients = (0..4).map(|client| {
+            let (scim, ending, answered) = (running.scim.clone(), ending.clone(), answered.clone());
+            std::thread::spawn(move || {
+                let (mut done, mut unanswered) = (Vec::new(), None);
+                for number in 0.. {
+                    let name = format!("r{round}-c{client}-{number}");
+                    let Some(id) = scim.user(&name) else {
+                        assert!(ending.load(Ordering::SeqCst), "no answer before the end");
+                        unanswered = Some(name);
+                        break;
+                    };
+                    done.push((id.clone(), name.clone()));
+                    let title = json!([{ "op": "add", "path": "title", "value": name }]);
+                    let patch = json!({ "schemas": [PATCH], "Operations": title });
+                    match scim.send("PATCH", &format!("/Users/{id}"), Some(&patch)) {
+                        Some((status, body)) => assert_eq!(status, 200, "{body}"),
+                        None => {
+                            done.pop();
+                            break;
+                        }
+                    }
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
+                (done, unanswered)
+            })
+        });
+        let clients = clients.collect::<Vec<_>>();
+        // While the next ones are under way.
+        while answered.load(Ordering::SeqCst) < 9 + 4 * round {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        ending.store(true, Ordering::SeqCst);
+        running.kill();
+        let mut again = Vec::new();
+        for client in clients {
+            let (done, unanswered) = client.join().unwrap();
+            acknowledged.extend(done);
+            again.extend(unanswered);
+        }
+        let running = start(folder.path(), port);
+        for (id, name) in &acknowledged {
+            let user = running.scim.get(&format!("/Users/{id}"));
+            assert_eq!((&user["userName"], &user["title"]), (&json!(name), &json!(name)));
+        }
+        for name in again {
+            let id = running.scim.user(&name).unwrap();
+            let found = running
+                .scim
+                .get(&format!("/Users?filter=userName%20eq%20%22{name}%22"));
+            assert_eq!(
+                (&found["totalResults"], &found["Resources"][0]["id"]),
+                (&json!(1), &json!(id))
+            );
+        }
+        running.kill();
+    }
+    assert!(
+        acknowledged.len() > 10,
+        "only {} were acknowledged",
+        acknowledged.len()
+    );
+}
+
+/// A change of a group's 300 members, killed at any moment, is there as a whole or not at all; acknowledged, it is there;
+/// and from the users' side it is completed without another request.
+#[test]
+fn a_large_group_change_survives_kill_9_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_ports();
+    let running = start(folder.path(), port);
+    let users = running.scim.users("member", 300);
+    let body = json!({ "schemas": [GROUP], "displayName": "Everybody" });
+    let (status, group) = running.scim.send("POST", "/Groups", Some(&body)).unwrap();
+    assert_eq!(status, 201, "{group}");
+    let group = group["id"].as_str().unwrap().to_owned();
+    running.kill();
+    let nobody = BTreeSet::new();
+    let (mut cut, mut whole) = (0, 0);
+    // After so many milliseconds, or as soon as another client sees the change: then it is committed, and not applied yet.
+    for wait in [Some(30), None, Some(200), None, Some(600)] {
+        let running = start(folder.path(), port);
+        let before = running.scim.members(&group);
+        let wanted = if before.is_empty() { &users } else { &nobody };
+        let values: Value = wanted.iter().map(|id| json!({ "value": id })).collect();
+        let replace = json!([{ "op": "replace", "path": "members", "value": values }]);
+        let patch = json!({ "schemas": [PATCH], "Operations": replace });
+        let (scim, path) = (running.scim.clone(), format!("/Groups/{group}"));
+        let client = std::thread::spawn(move || scim.send("PATCH", &path, Some(&patch)));
+        match wait {
+            Some(milliseconds) => std::thread::sleep(Duration::from_millis(milliseconds)),
+            None => while running.scim.members(&group) != *wanted {},
+        }
+        running.kill();
+        let answer = client.join().unwrap();
+        let running = start(folder.path(), port);
+        let after = running.scim.members(&group);
+        match answer {
+            Some((status, body)) => {
+                assert!((200..300).contains(&status), "{body}");
+                assert_eq!(&after, wanted, "acknowledged before the end");
+                whole += 1;
+            }
+            None => {
+                let possible = after == *wanted || (wait.is_some() && after == before);
+                assert!(possible, "{} of {}", after.len(), users.len());
+                cut += 1;
+            }
+        }
+        let inside = |user: &String| {
+            let shown = running.scim.get(&format!("/Users/{user}"));
+            shown["groups"]
+                .as_array()
+                .is_some_and(|groups| !groups.is_empty())
+        };
+        let begun = Instant::now();
+        for user in users.iter().step_by(23).chain(users.last()) {
+            while inside(user) != after.contains(user) {
+                assert!(begun.elapsed() < Duration::from_secs(30), "not completed");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        running.kill();
+    }
+    assert!(cut > 0, "no change was cut; {whole} were whole");
+}
