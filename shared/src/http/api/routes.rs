@@ -18,7 +18,7 @@ pub fn tenant_routes() -> Table {
     connection_routes()
         .merge(domain_routes())
         .merge(routes_of_members::member_routes())
-        .merge(takeover_routes())
+        .merge(routes_of_members::takeover_routes())
         .merge(other_routes())
 }
 
@@ -212,21 +212,6 @@ fn domain_routes() -> Table {
             domains::remove,
             doc("remove_domain", "Gives a domain up").refuses(&[409]),
         )
-}
-
-fn takeover_routes() -> Table {
-    let doc = Doc::new(
-        "choose_members_for_scim",
-        "Lets SCIM take over members made by hand, or takes that back; each has its own answer",
-    );
-    Table::new().on(
-        Post,
-        "/members/scim-takeover",
-        members::choose_for_scim,
-        doc.body("scim_takeover")
-            .shows("scim_takeover_result")
-            .refuses(&[409]),
-    )
 }
 
 /// What opens to whoever holds a link or a code: no key is needed.

@@ -202,3 +202,19 @@ pub(super) fn support_routes() -> Table {
             .refuses(&[409]),
         )
 }
+
+/// AQ-25: whom SCIM may take over.
+pub(super) fn takeover_routes() -> Table {
+    let doc = Doc::new(
+        "choose_members_for_scim",
+        "Lets SCIM take over members made by hand, or takes that back; each has its own answer",
+    );
+    Table::new().on(
+        Post,
+        "/members/scim-takeover",
+        members::choose_for_scim,
+        doc.body("scim_takeover")
+            .shows("scim_takeover_result")
+            .refuses(&[409]),
+    )
+}
