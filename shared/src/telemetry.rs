@@ -5,7 +5,7 @@
 //! of them only warnings and errors pass, whatever the filter says.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -50,17 +50,26 @@ enum Format {
     Compact,
 }
 
-/// Whether standard output goes to CloudWatch, which reads metrics out of it.
-static IN_LAMBDA: AtomicBool = AtomicBool::new(false);
+/// Name of the Lambda function, once standard output goes to CloudWatch, which reads metrics out of it.
+static IN_LAMBDA: OnceLock<String> = OnceLock::new();
 
 /// Namespace of our metrics in CloudWatch.
 pub const METRICS_NAMESPACE: &str = "Gatehouse";
 
 /// JSON lines on standard output, as CloudWatch takes them. A second call changes nothing.
 pub fn init_lambda() {
-    IN_LAMBDA.store(true, Ordering::Relaxed);
+    IN_LAMBDA.get_or_init(deployed_name);
     let subscriber = subscriber(Format::Json, None, std::io::stdout);
     drop(tracing::subscriber::set_global_default(subscriber));
+}
+
+/// `STACK-function`, as the template names the function.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Lambda's own variable, read once at the cold start"
+)]
+fn deployed_name() -> String {
+    std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }
 
 /// Short lines on standard error. `filter` has `RUST_LOG`'s form; one that is malformed is as none. A second call
@@ -85,11 +94,11 @@ pub fn invocation(function: &'static str) -> Span {
     tracing::info_span!("invocation", function)
 }
 
-/// Counts of one invocation, as metrics of the function: CloudWatch's embedded metric format on standard output.
+/// Counts of one invocation, as metrics of the function (or of what several do, such as `sign_ins`): CloudWatch's embedded metric format on standard output.
 /// Elsewhere than in Lambda a log line says what is not zero.
 pub fn metrics(function: &str, at: DateTime<Utc>, counts: &[(&str, usize)]) {
-    if IN_LAMBDA.load(Ordering::Relaxed) {
-        let line = format!("{}\n", embedded_metrics(function, at, counts));
+    if let Some(deployed) = IN_LAMBDA.get() {
+        let line = format!("{}\n", embedded_metrics(deployed, function, at, counts));
         drop(std::io::stdout().lock().write_all(line.as_bytes()));
     } else {
         let told: Map<String, Value> = counts
@@ -102,8 +111,9 @@ pub fn metrics(function: &str, at: DateTime<Utc>, counts: &[(&str, usize)]) {
     }
 }
 
-/// See "Specification: Embedded metric format" in the CloudWatch guide.
-fn embedded_metrics(function: &str, at: DateTime<Utc>, counts: &[(&str, usize)]) -> Value {
+/// See "Specification: Embedded metric format" in the CloudWatch guide. Several deployments may share an account, so the
+/// stack's name is a dimension too.
+fn embedded_metrics(deployed: &str, function: &str, at: DateTime<Utc>, counts: &[(&str, usize)]) -> Value {
     let names = counts
         .iter()
         .map(|(name, _)| json!({ "Name": name, "Unit": "Count" }));
@@ -112,10 +122,11 @@ fn embedded_metrics(function: &str, at: DateTime<Utc>, counts: &[(&str, usize)])
             "Timestamp": at.timestamp_millis(),
             "CloudWatchMetrics": [{
                 "Namespace": METRICS_NAMESPACE,
-                "Dimensions": [["function"]],
+                "Dimensions": [["deployment", "function"]],
                 "Metrics": names.collect::<Vec<_>>(),
             }],
         },
+        "deployment": deployed.rsplit_once('-').map_or(deployed, |(stack, _)| stack),
         "function": function,
     });
     if let Some(document) = document.as_object_mut() {

@@ -72,7 +72,12 @@ fn a_malformed_filter_is_as_none() {
 #[test]
 fn metrics_are_in_the_embedded_format() {
     let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    let line = embedded_metrics("outbox_relay", at, &[("Events", 3), ("Mails", 0)]);
+    let line = embedded_metrics(
+        "gatehouse-test-outbox_relay",
+        "outbox_relay",
+        at,
+        &[("Events", 3), ("Mails", 0)],
+    );
     assert_eq!(
         line,
         json!({
@@ -80,10 +85,11 @@ fn metrics_are_in_the_embedded_format() {
                 "Timestamp": 1_700_000_000_000_i64,
                 "CloudWatchMetrics": [{
                     "Namespace": "Gatehouse",
-                    "Dimensions": [["function"]],
+                    "Dimensions": [["deployment", "function"]],
                     "Metrics": [{"Name": "Events", "Unit": "Count"}, {"Name": "Mails", "Unit": "Count"}],
                 }],
             },
+            "deployment": "gatehouse-test",
             "function": "outbox_relay",
             "Events": 3,
             "Mails": 0,

@@ -24,6 +24,7 @@ mod paths;
 mod rooms;
 mod sizes;
 pub(crate) mod source;
+mod template;
 mod text;
 
 /// Fails with every complaint at once.

@@ -49,6 +49,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "mail",
             "events",
             "aws",
+            "telemetry",
             "config",
             "clock",
             "random",

@@ -4,6 +4,7 @@ mod admin;
 mod logs;
 mod oidc;
 mod openid_provider;
+mod permissions;
 mod relay;
 mod scim;
 mod sign_in;

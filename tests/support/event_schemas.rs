@@ -9,6 +9,8 @@ use gatehouse_local::Local;
 use gatehouse_local::aws::dynamodb::DynamoDb;
 use serde_json::{Value, json};
 
+use crate::roles::RoleCheck;
+
 struct Published {
     schemas: Schemas,
     by_kind: BTreeMap<String, (SchemaIndex, Value)>,
@@ -78,15 +80,19 @@ fn undeclared(schema: &Value, value: &Value, at: &str) -> Option<String> {
         .next()
 }
 
-/// Holds what a deployment wrote to its outbox against the schemas, when it is dropped.
+/// Holds what a deployment wrote to its outbox against the schemas, when it is dropped; and what its functions asked of
+/// AWS against their roles.
 #[derive(Debug)]
-pub struct EventCheck(DynamoDb);
+pub struct EventCheck(
+    DynamoDb,
+    #[expect(dead_code, reason = "checks when dropped")] RoleCheck,
+);
 
 impl EventCheck {
     /// For this deployment.
     #[must_use]
     pub fn of(local: &Local) -> Self {
-        Self(local.dynamodb().clone())
+        Self(local.dynamodb().clone(), RoleCheck::of(local))
     }
 }
 

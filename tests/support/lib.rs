@@ -13,11 +13,15 @@ pub mod browser;
 pub mod event_schemas;
 pub mod github;
 pub mod idp;
+pub mod lambda;
 pub mod logout;
 pub mod oidc;
 pub mod provider;
 pub mod recorder;
+pub mod roles;
+pub mod scheduled;
 pub mod scim;
+pub mod template;
 pub mod world;
 
 pub use admin::{Api, Caller, problem};

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::aws::dynamodb::DynamoDb;
+use crate::http_client::permissions::run_as;
 
 /// Records of one batch, as the deployed mapping has it (`BatchSize`).
 const BATCH: usize = 100;
@@ -134,7 +135,8 @@ impl EventSource {
         let step = if batch.is_empty() {
             Step::Carried(0)
         } else {
-            let answer = outbox_relay::handle(&self.relay, json!({ "Records": batch })).await;
+            let work = outbox_relay::handle(&self.relay, json!({ "Records": batch }));
+            let answer = run_as("outbox_relay", work).await;
             match first_failure(&batch, &answer) {
                 None => Step::Carried(batch.len()),
                 Some(0) => return Ok(Step::Failed(0)),

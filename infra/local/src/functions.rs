@@ -17,6 +17,7 @@ use crate::Local;
 use crate::aws::tables::{DIRECTORY, EPHEMERAL};
 use crate::control::ScheduledFunctions;
 use crate::event_source::{EventSource, Position};
+use crate::http_client::permissions::{attributed, run_as};
 
 /// How often schedules are looked at: the clock may be moved at any time.
 const SCHEDULE_STEP: Duration = Duration::from_secs(5);
@@ -100,7 +101,8 @@ pub fn reminder(gatehouse: &Arc<Gatehouse>) -> Result<Arc<Reminder>, ReminderErr
 /// What the function answers instead of a report.
 pub async fn remind(reminder: &Reminder) -> Result<Value, String> {
     let deadline = reminder.now() + REMINDER_TIMEOUT;
-    let done = secret_expiry_reminder::handle(reminder, deadline.into()).await;
+    let work = secret_expiry_reminder::handle(reminder, deadline.into());
+    let done = run_as("secret_expiry_reminder", work).await;
     done.map_err(|error| error.to_string())
 }
 
@@ -125,14 +127,15 @@ pub fn scheduled(
         .with("connection_upkeep", move || {
             let gatehouse = upkeep.clone();
             async move {
-                let done = connection_upkeep::handle(&gatehouse).await;
+                let done = run_as("connection_upkeep", connection_upkeep::handle(&gatehouse)).await;
                 done.map_err(|error| error.to_string())
             }
         })
         .with("account_recheck", move || {
             let gatehouse = recheck.clone();
             async move {
-                let done = account_recheck::handle(&gatehouse, Budget::default()).await;
+                let work = account_recheck::handle(&gatehouse, Budget::default());
+                let done = run_as("account_recheck", work).await;
                 done.map_err(|error| error.to_string())
             }
         })
@@ -168,18 +171,28 @@ async fn again_and_again(functions: &ScheduledFunctions, clock: &Clock, name: &s
 /// The routers of all functions, to stand behind the gateway.
 #[must_use]
 pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
+    named_routers(gatehouse)
+        .into_iter()
+        .map(|(name, router)| attributed(name, router))
+        .collect()
+}
+
+/// Each function that HTTP requests start, by its name.
+#[must_use]
+pub fn named_routers(gatehouse: &Arc<Gatehouse>) -> Vec<(&'static str, Router)> {
+    let world = || gatehouse.clone();
     vec![
-        sign_in::router(gatehouse.clone()),
-        saml_acs::router(gatehouse.clone()),
-        oidc_callback::router(gatehouse.clone()),
-        saml_logout::router(gatehouse.clone()),
-        saml_metadata::router(gatehouse.clone()),
-        openid_provider::router(gatehouse.clone()),
-        operator_api::router(gatehouse.clone()),
-        owner_portal::router(gatehouse.clone()),
-        scim_groups::router(gatehouse.clone()),
-        scim_root::router(gatehouse.clone()),
-        scim_users::router(gatehouse.clone()),
+        ("sign_in", sign_in::router(world())),
+        ("saml_acs", saml_acs::router(world())),
+        ("oidc_callback", oidc_callback::router(world())),
+        ("saml_logout", saml_logout::router(world())),
+        ("saml_metadata", saml_metadata::router(world())),
+        ("openid_provider", openid_provider::router(world())),
+        ("operator_api", operator_api::router(world())),
+        ("owner_portal", owner_portal::router(world())),
+        ("scim_groups", scim_groups::router(world())),
+        ("scim_root", scim_root::router(world())),
+        ("scim_users", scim_users::router(world())),
     ]
 }
 

@@ -20,6 +20,7 @@ pub mod functions;
 pub mod gateway;
 pub mod http_client;
 pub mod instance;
+pub mod lambda;
 pub mod local;
 pub mod local_json;
 mod loopback_client;

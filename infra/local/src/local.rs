@@ -26,6 +26,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::dns::Dns;
 use crate::event_source::Position;
 use crate::gateway;
+use crate::http_client::permissions::Asked;
 use crate::http_client::{Faults, ObservedHttpClient, Traffic};
 use crate::site::Site;
 
@@ -158,7 +159,7 @@ pub struct Local {
     urls: Urls,
     sites: Mutex<Sites>,
     stop: watch::Sender<bool>,
-    _endpoint: Endpoint,
+    endpoint: Endpoint,
     stream_position: Position,
     data_dir: Option<DataDir>,
 }
@@ -239,7 +240,7 @@ impl Local {
                 tasks: JoinSet::new(),
             }),
             stop: watch::Sender::new(false),
-            _endpoint: endpoint,
+            endpoint,
             stream_position: Position::kept_in(data_dir.as_ref().map(DataDir::relayed)),
             data_dir,
         })
@@ -257,6 +258,13 @@ impl Local {
         &self.sdk_config
     }
 
+    /// The endpoints of DynamoDB and of all other services, for programs of their own.
+    #[must_use]
+    pub fn endpoint_urls(&self) -> (String, String) {
+        let dynamodb = self.control.dynamodb.endpoint_url().to_owned();
+        (dynamodb, self.endpoint.url().to_owned())
+    }
+
     /// What the SDK sent.
     #[must_use]
     pub fn traffic(&self) -> &Traffic {
@@ -267,6 +275,12 @@ impl Local {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         self.http_client.faults()
+    }
+
+    /// What the functions asked of AWS so far.
+    #[must_use]
+    pub fn asked(&self) -> &Asked {
+        self.http_client.asked()
     }
 
     /// The tables: sweep, stream.

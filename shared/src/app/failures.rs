@@ -11,6 +11,7 @@ use super::{Gatehouse, events, test_sign_in};
 use crate::domain::connection::Connection;
 use crate::domain::ids::ConnectionId;
 use crate::store::{AuditRecord, SignInContext};
+use crate::telemetry;
 
 /// How many failures of one connection one process records in a minute: anybody can post rubbish.
 const MOST_PER_MINUTE: u32 = 20;
@@ -149,6 +150,7 @@ async fn record(gatehouse: &Gatehouse, context: &SignInContext, reference: &str,
         connection.id = %context.connection.id,
         "a sign-in was refused"
     );
+    telemetry::metrics("sign_ins", now, &[("SignIns", 0), ("SignInsRefused", 1)]);
     if !gatehouse.failure_limit.admits(&context.connection.id, now) {
         return;
     }

@@ -1,7 +1,7 @@
 //! Domains proven by a TXT record: looked for when asked, and again on a schedule.
 
 use chrono::TimeDelta;
-use gatehouse::app::connection_upkeep::{self, Upkeep};
+use gatehouse::app::connection_upkeep::Upkeep;
 use gatehouse_local::dns::Zone;
 use gatehouse_tests::admin::{Caller, MadeTenant};
 use gatehouse_tests::{Answer, Api, problem};
@@ -39,7 +39,7 @@ async fn state(owner: &Caller, domain: &str) -> Value {
 }
 
 async fn upkeep(api: &Api) -> Upkeep {
-    connection_upkeep::run(&api.gatehouse).await.unwrap()
+    gatehouse_tests::scheduled::upkeep(&api.gatehouse).await.unwrap()
 }
 
 async fn owner(api: &Api, name: &str) -> (MadeTenant, Caller) {

@@ -11,7 +11,7 @@ use gatehouse_tests::{Api, Idp, problem};
 use serde_json::{Value, json};
 
 /// Metadata of an identity provider, as it publishes it.
-pub(super) fn metadata(idp: &Idp) -> String {
+pub(in crate::end_to_end) fn metadata(idp: &Idp) -> String {
     let url = |text: &str| EndpointUrl::parse(text, EndpointPolicy::Https).unwrap();
     let metadata = IdpMetadata {
         entity_id: idp.entity_id.clone(),
@@ -30,7 +30,7 @@ pub(super) fn metadata(idp: &Idp) -> String {
 }
 
 /// An identity provider typed in.
-pub fn by_hand() -> Value {
+pub(in crate::end_to_end) fn by_hand() -> Value {
     let idp = Idp::new("https://idp.acme.com/metadata");
     let certificate = Certificate::from_der(idp.key.certificate_der()).unwrap();
     json!({

@@ -9,7 +9,7 @@ mod domains;
 mod entitlements;
 mod failures;
 mod idempotency;
-mod idp;
+pub(super) mod idp;
 mod imports;
 mod leaving;
 mod limits;

@@ -1,7 +1,6 @@
 //! Members hear that single sign-on has become active.
 
-use gatehouse::app::connection_upkeep;
-use gatehouse_tests::Api;
+use gatehouse_tests::{Api, scheduled};
 use serde_json::json;
 
 /// SE-02: when single sign-on becomes active, each active member who was there before is sent one mail with a link; who
@@ -43,13 +42,13 @@ async fn se_02_members_are_told_when_single_sign_on_becomes_active() {
         .post("/owner/v1/members", &json!({ "email": "late@acme.com" }))
         .await;
     assert_eq!(late.status, 201);
-    connection_upkeep::run(&api.gatehouse).await.unwrap();
-    connection_upkeep::run(&api.gatehouse).await.unwrap();
+    scheduled::upkeep(&api.gatehouse).await.unwrap();
+    scheduled::upkeep(&api.gatehouse).await.unwrap();
 
     // Switched off and on again: nobody is told twice.
     assert_eq!(owner.act(&format!("{path}/suspend")).await.status, 200);
     assert_eq!(owner.act(&format!("{path}/resume")).await.status, 200);
-    connection_upkeep::run(&api.gatehouse).await.unwrap();
+    scheduled::upkeep(&api.gatehouse).await.unwrap();
 
     let mails = api.letters();
     let letters = mails

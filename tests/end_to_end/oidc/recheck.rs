@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use gatehouse::app::account_recheck::{Budget, Rechecked, run};
+use gatehouse::app::account_recheck::{Budget, Rechecked};
 use gatehouse::app::onboarding::connections::secret;
 use gatehouse::domain::connection::{Connection, OidcPreset};
 use gatehouse::domain::ids::UserId;
@@ -12,6 +12,7 @@ use gatehouse::store::KnownIdentity;
 use gatehouse_local::aws::tables::{DIRECTORY, EPHEMERAL};
 use gatehouse_local::http_client::{Fault, When};
 use gatehouse_tests::provider::{Endpoint, Reply};
+use gatehouse_tests::scheduled::recheck as run;
 use gatehouse_tests::{Provider, Tokens, World};
 use serde_json::{Value, json};
 

@@ -43,7 +43,7 @@ impl Linked {
     }
 
     async fn run(&self) -> Rechecked {
-        gatehouse::app::account_recheck::run(&self.world.gatehouse, Budget::default())
+        gatehouse_tests::scheduled::recheck(&self.world.gatehouse, Budget::default())
             .await
             .unwrap()
     }

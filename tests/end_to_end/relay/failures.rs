@@ -26,7 +26,7 @@ pub(super) async fn due(contacts: &[&str], count: usize) -> World {
     world
 }
 
-pub(super) async fn put_deadlines(world: &World, count: usize) {
+pub(in crate::end_to_end) async fn put_deadlines(world: &World, count: usize) {
     let store = world.gatehouse.store.tenant(&world.tenant.id);
     let calendar = Calendar::of(&world.gatehouse, &store).await.unwrap();
     let end = world.gatehouse.clock.now() + TimeDelta::days(10);

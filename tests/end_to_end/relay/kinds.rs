@@ -2,14 +2,14 @@
 //! ends it takes it away. One row for each kind.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use gatehouse::app::connection_upkeep::{self, Upkeep};
+use gatehouse::app::connection_upkeep::Upkeep;
 use gatehouse::domain::deadline::{Deadline, DeadlineKind};
 use gatehouse::domain::ids::TenantId;
 use gatehouse::saml::certificate::Certificate;
 use gatehouse::secrets::SecretName;
 use gatehouse_local::dns::Zone;
 use gatehouse_tests::admin::MadeTenant;
-use gatehouse_tests::{Api, Caller, Idp, Provider, Visitor};
+use gatehouse_tests::{Api, Caller, Idp, Provider, Visitor, scheduled};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ impl Radar {
     }
 
     async fn upkeep(&self) -> Upkeep {
-        connection_upkeep::run(&self.api.gatehouse).await.unwrap()
+        scheduled::upkeep(&self.api.gatehouse).await.unwrap()
     }
 
     async fn put_secret(&self, path: &str, end: Option<DateTime<Utc>>) {

@@ -2,7 +2,7 @@
 
 mod clocks;
 mod expiry;
-mod failures;
+pub(super) mod failures;
 mod killed;
 mod kinds;
 mod link_code;

@@ -9,8 +9,13 @@ pub struct ItemRef {
     pub table: String,
     /// What stands before the first `#` of the partition key: `U` for `U#T#uid`. Empty for a scan.
     pub pk_kind: String,
+    /// The partition key as IAM's `dynamodb:LeadingKeys` would match it: `U#*`; a key without parts, such as `TS`,
+    /// stands whole. Empty for a scan.
+    pub partition: String,
     /// Likewise for the sort key; `.` and `#` stand for themselves, empty for a query without one.
     pub sk_kind: String,
+    /// Size of what the request holds of the item, near to how DynamoDB counts it: all of one that is put, else its key.
+    pub bytes: usize,
 }
 
 /// Every item that the request of `operation` names.
@@ -23,7 +28,9 @@ pub fn items(operation: &str, body: &Value) -> Vec<ItemRef> {
             vec![ItemRef {
                 table: text(body, "TableName"),
                 pk_kind: String::new(),
+                partition: String::new(),
                 sk_kind: String::new(),
+                bytes: 0,
             }]
         }
         "BatchGetItem" => batch(body, |request| array(request, "Keys").cloned().collect()),
@@ -79,10 +86,13 @@ fn query(body: &Value) -> Option<ItemRef> {
                 .get(word.starts_with(':').then_some(word)?)?;
             value.get("S")?.as_str()
         });
+    let partition = values.next()?;
     Some(ItemRef {
         table: text(body, "TableName"),
-        pk_kind: kind(values.next()?),
+        pk_kind: kind(partition),
+        partition: pattern(partition),
         sk_kind: values.next().map(kind).unwrap_or_default(),
+        bytes: 0,
     })
 }
 
@@ -91,13 +101,28 @@ fn item_ref(table: &str, key: &Value) -> ItemRef {
         key.get(name)
             .and_then(|value| value.get("S"))
             .and_then(Value::as_str)
-            .map(kind)
     };
     ItemRef {
         table: table.to_owned(),
-        pk_kind: part("pk").unwrap_or_default(),
-        sk_kind: part("sk").unwrap_or_default(),
+        pk_kind: part("pk").map(kind).unwrap_or_default(),
+        partition: part("pk").map(pattern).unwrap_or_default(),
+        sk_kind: part("sk").map(kind).unwrap_or_default(),
+        bytes: size(key),
     }
+}
+
+/// Of all names and values in `{"name": {"S": "value"}}`; a bare key is two of them.
+fn size(item: &Value) -> usize {
+    let attributes = item.as_object().into_iter().flatten();
+    let sizes = attributes.map(|(name, value)| {
+        let value = value.as_object().and_then(|typed| typed.values().next());
+        let value = value.map_or(0, |value| match value {
+            Value::String(text) => text.len(),
+            other => other.to_string().len(),
+        });
+        name.len() + value
+    });
+    sizes.sum()
 }
 
 /// `U#T#uid` → `U`; `#` and `.` stay; an opaque id without `#` → `id`.
@@ -107,6 +132,14 @@ fn kind(key: &str) -> String {
         Some((kind, _)) => kind.to_owned(),
         None if key == "." => key.to_owned(),
         None => "id".to_owned(),
+    }
+}
+
+/// `U#T#uid` → `U#*`; what has no parts stays.
+fn pattern(key: &str) -> String {
+    match key.split_once('#') {
+        Some((kind, _)) => format!("{kind}#*"),
+        None => key.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod capacity;
 mod fault;
 mod keys;
+pub mod permissions;
 mod traffic;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use aws_smithy_types::body::SdkBody;
 pub use self::capacity::Capacity;
 pub use self::fault::{Fault, FaultHandle, Faults, When};
 pub use self::keys::ItemRef;
+use self::permissions::Asked;
 pub use self::traffic::{Call, Outcome, Service, Traffic};
 
 /// The client to hand to the SDK's configuration. Cheap to clone; clones share records, faults and connections.
@@ -31,6 +33,7 @@ pub struct ObservedHttpClient {
     inner: SharedHttpClient,
     traffic: Traffic,
     faults: Faults,
+    asked: Asked,
 }
 
 impl Default for ObservedHttpClient {
@@ -39,6 +42,7 @@ impl Default for ObservedHttpClient {
             inner: Builder::new().build_http(),
             traffic: Traffic::default(),
             faults: Faults::default(),
+            asked: Asked::default(),
         }
     }
 }
@@ -55,6 +59,12 @@ impl ObservedHttpClient {
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
+
+    /// What the functions asked for.
+    #[must_use]
+    pub fn asked(&self) -> &Asked {
+        &self.asked
+    }
 }
 
 impl HttpClient for ObservedHttpClient {
@@ -67,6 +77,7 @@ impl HttpClient for ObservedHttpClient {
             inner: self.inner.http_connector(settings, components),
             traffic: self.traffic.clone(),
             faults: self.faults.clone(),
+            asked: self.asked.clone(),
         })
     }
 }
@@ -76,11 +87,13 @@ struct ObservedConnector {
     inner: SharedHttpConnector,
     traffic: Traffic,
     faults: Faults,
+    asked: Asked,
 }
 
 impl HttpConnector for ObservedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let call = Call::of(&request);
+        permissions::record(&self.asked, &call, &request);
         let fault = self.faults.next(&call);
         let ticket = self.traffic.begin(call.clone());
         let traffic = self.traffic.clone();

@@ -23,6 +23,7 @@ use crate::redacted::Secret;
 use crate::store::{
     AuditRecord, CommitError, Guard, KnownIdentity, LinkedIdentity, SignInContext, TenantTransaction,
 };
+use crate::telemetry;
 
 /// How often a sign-in is decided anew when what it read has changed meanwhile.
 const MOST_ROUNDS: usize = 4;
@@ -465,7 +466,11 @@ impl Round<'_> {
 
     async fn commit(&self, tx: TenantTransaction) -> Result<(), RoundError> {
         let error = match tx.commit().await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                let now = self.gatehouse.clock.now();
+                telemetry::metrics("sign_ins", now, &[("SignIns", 1), ("SignInsRefused", 0)]);
+                return Ok(());
+            }
             Err(CommitError::Store(error)) => return Err(FinishError::from(error).into()),
             Err(error) => error,
         };

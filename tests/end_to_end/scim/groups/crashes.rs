@@ -2,6 +2,7 @@
 
 use gatehouse::app::scim::groups::work;
 use gatehouse::store::read_outbox;
+use gatehouse_local::http_client::permissions::run_as;
 use gatehouse_local::http_client::{Fault, When};
 use gatehouse_tests::Answer;
 use serde_json::{Value, json};
@@ -15,11 +16,9 @@ pub async fn relay(setup: &Setup) {
         let record = read_outbox(&document).unwrap();
         let until = Instant::now() + Duration::from_secs(120);
         let now = setup.world.gatehouse.clock.now();
-        assert!(
-            work::finish_work(&setup.store(), &record, now, until)
-                .await
-                .unwrap()
-        );
+        let store = setup.store();
+        let done = run_as("outbox_relay", work::finish_work(&store, &record, now, until)).await;
+        assert!(done.unwrap());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use gatehouse::app::scim::groups::work;
 use gatehouse::domain::ids::UserId;
+use gatehouse_local::http_client::permissions::run_as;
 use gatehouse_tests::scim_error;
 use serde_json::json;
 use tokio::time::{Duration, Instant};
@@ -21,7 +22,9 @@ impl Setup {
     async fn leave(&self, user: &UserId) -> bool {
         let until = Instant::now() + Duration::from_secs(60);
         let now = self.world.gatehouse.clock.now();
-        work::leave_groups(&self.store(), user, now, until).await.unwrap()
+        let store = self.store();
+        let left = work::leave_groups(&store, user, now, until);
+        run_as("outbox_relay", left).await.unwrap()
     }
 }
 
