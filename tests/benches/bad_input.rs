@@ -35,7 +35,8 @@ async fn main() {
     let mut seen = Seen::default();
     for _ in 0..RUNS {
         let browser = world.browser();
-        seen.note(browser.post_raw(nowhere, FORM, b"SAMLResponse=x".to_vec())).await;
+        seen.note(browser.post_raw(nowhere, FORM, b"SAMLResponse=x".to_vec()))
+            .await;
     }
     seen.print("wrong connection id");
     attempts(&world).await;
@@ -54,7 +55,13 @@ async fn attempts(world: &World) {
             .response(world, &Visitor::new("ada@acme.com"), Some(&asked.id));
         let state = Some(asked.relay_state.as_str());
         bare.note(world.deliver(&world.browser(), &issue, state)).await;
-        assert!(world.deliver(&browser, &issue, state).await.parameter("code").is_some());
+        assert!(
+            world
+                .deliver(&browser, &issue, state)
+                .await
+                .parameter("code")
+                .is_some()
+        );
         again.note(world.deliver(&browser, &issue, state)).await;
 
         let browser = world.browser();
@@ -65,7 +72,8 @@ async fn attempts(world: &World) {
         let issue = world
             .idp
             .response(world, &Visitor::new("ada@acme.com"), Some(&asked.id));
-        late.note(world.deliver(&browser, &issue, Some(&asked.relay_state))).await;
+        late.note(world.deliver(&browser, &issue, Some(&asked.relay_state)))
+            .await;
     }
     late.print("expired attempt");
     bare.print("missing cookie");
@@ -92,7 +100,10 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("20,000 deep", form(&deep)),
         ("a DTD", form("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")),
         ("16,000 nodes", response("<x/>".repeat(16_000))),
-        ("240 KiB of attributes", response("<x a='1' b='2' c='3' d='4' e='5' f='6'/>".repeat(6_000))),
+        (
+            "240 KiB of attributes",
+            response("<x a='1' b='2' c='3' d='4' e='5' f='6'/>".repeat(6_000)),
+        ),
     ]
 }
 
