@@ -218,6 +218,7 @@ async fn gh_02_a_test_sign_in_puts_deadlines_right() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_02_keys_and_app_client_secrets_have_deadlines() {
     let radar = Radar::new().await;
+    radar.api.single_sign_on(&radar.tenant).await;
     let end = whole_seconds(radar.now() + TimeDelta::days(40));
     for (name, kind) in [("scim", DeadlineKind::ScimKey), ("owner", DeadlineKind::OwnerKey)] {
         let lasting = json!({ "kind": name, "name": "lasting" });

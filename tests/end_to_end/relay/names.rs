@@ -84,6 +84,7 @@ async fn gh_02_names_that_break_lines_are_refused() {
     let api = Api::start().await;
     let acme = api.tenant("Acme", json!({})).await;
     let owner = api.owner(&acme);
+    api.single_sign_on(&acme).await;
     let name = HOSTILE[0];
     let asked = json!({ "name": name, "entitlements": Api::everything() });
     assert_eq!(
