@@ -130,7 +130,6 @@ impl Deployment {
 
     /// API Gateway before the functions, with the routes of infra/*_routes.yaml. IAM lets `principal` through to the
     /// operator's API, or nobody.
-    #[must_use]
     pub fn router(&self, principal: Option<&'static str>) -> Router {
         let names: Vec<String> = functions(&read("template.yaml")).into_keys().collect();
         let mut router = Router::new();
