@@ -89,8 +89,10 @@ pub(super) async fn finish(
             Err(RoundError::Finish(error)) => return Err(error),
             Err(RoundError::Changed(guard)) => {
                 tracing::debug!(guard = ?guard, "a sign-in is decided anew");
-                trusted = false;
-                identity = current_identity(gatehouse, context, verified).await?;
+                let current = current_identity(gatehouse, context, verified).await?;
+                // One that was forgotten may have been made anew by another sign-in: look once more at that, too.
+                trusted = identity.is_some() && current.is_none();
+                identity = current;
             }
         }
     }
