@@ -111,6 +111,8 @@ fn crate_roots(package: &str) -> Vec<(PathBuf, bool)> {
             .into_iter()
             .flatten()
             .map(|entry| entry.unwrap().path());
+        // A file is a target, and a folder with a `main.rs` in it.
+        let files = files.map(|path| if path.is_dir() { path.join("main.rs") } else { path });
         roots.extend(
             files
                 .filter(|path| path.extension().is_some_and(|end| end == "rs"))

@@ -47,9 +47,7 @@ async fn attempts(world: &World) {
     let (mut late, mut bare, mut again) = (Seen::default(), Seen::default(), Seen::default());
     for _ in 0..RUNS {
         let browser = world.browser();
-        let asked = world
-            .idp
-            .asked(&world.begin(&browser, &world.by_connection()).await);
+        let asked = world.asked(&browser).await;
         let issue = world
             .idp
             .response(world, &Visitor::new("ada@acme.com"), Some(&asked.id));
@@ -65,9 +63,7 @@ async fn attempts(world: &World) {
         again.note(world.deliver(&browser, &issue, state)).await;
 
         let browser = world.browser();
-        let asked = world
-            .idp
-            .asked(&world.begin(&browser, &world.by_connection()).await);
+        let asked = world.asked(&browser).await;
         world.pass(TimeDelta::minutes(11));
         let issue = world
             .idp

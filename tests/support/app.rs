@@ -8,7 +8,7 @@ use http::{Request, header};
 use serde_json::Value;
 
 use crate::browser::{Answer, Browser, encoded};
-use crate::idp::Visitor;
+use crate::idp::{Asked, Visitor};
 use crate::world::{REDIRECT_URI, World};
 
 /// PKCE verifier of the tests' app.
@@ -69,10 +69,14 @@ impl World {
         vec![("connection", self.connection.id.as_str())]
     }
 
+    /// Starts a sign-in at the connection: what the identity provider is asked.
+    pub async fn asked(&self, browser: &Browser) -> Asked {
+        self.idp.asked(&self.begin(browser, &self.by_connection()).await)
+    }
+
     /// A whole sign-in up to the answer that carries the code.
     pub async fn sign_in(&self, browser: &Browser, visitor: &Visitor) -> Answer {
-        let sent = self.begin(browser, &self.by_connection()).await;
-        let asked = self.idp.asked(&sent);
+        let asked = self.asked(browser).await;
         let issue = self.idp.response(self, visitor, Some(&asked.id));
         self.deliver(browser, &issue, Some(&asked.relay_state)).await
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::finish_sign_in::FinishError;
 use super::{Gatehouse, events, test_sign_in};
@@ -56,6 +56,18 @@ impl Failure {
 }
 
 impl Failure {
+    /// The record's particulars.
+    fn data(&self, connection: &Connection, reference: &str) -> Value {
+        json!({
+            "reference": reference,
+            "connection": connection.id,
+            "code": self.code,
+            "wanted": self.wanted,
+            "got": self.got,
+            "who": self.mender,
+        })
+    }
+
     /// Out of a message of the form `wanted …; …`.
     fn told(code: &'static str, text: &str, mender: &'static str) -> Self {
         let (wanted, got) = text.split_once("; ").unwrap_or((text, ""));
@@ -117,14 +129,7 @@ pub async fn record_logout(
     if !gatehouse.failure_limit.admits(&connection.id, now) {
         return;
     }
-    let data = json!({
-        "reference": reference,
-        "connection": connection.id,
-        "code": failure.code,
-        "wanted": failure.wanted,
-        "got": failure.got,
-        "who": failure.mender,
-    });
+    let data = failure.data(connection, reference);
     let written = match AuditRecord::new(now, "logout.failed", data) {
         Ok(audit) => {
             gatehouse
@@ -154,14 +159,7 @@ async fn record(gatehouse: &Gatehouse, context: &SignInContext, reference: &str,
     if !gatehouse.failure_limit.admits(&context.connection.id, now) {
         return;
     }
-    let data = json!({
-        "reference": reference,
-        "connection": context.connection.id,
-        "code": failure.code,
-        "wanted": failure.wanted,
-        "got": failure.got,
-        "who": failure.mender,
-    });
+    let data = failure.data(&context.connection, reference);
     let written = match AuditRecord::new(now, "sign_in.failed", data.clone()) {
         Ok(audit) => {
             let mut tx = gatehouse.store.tenant(&context.tenant.id).begin();

@@ -266,13 +266,7 @@ impl Side<'_> {
             RequestBinding::Redirect => Outgoing::Redirect {
                 url: response.redirect_url(relay_state, &signer)?,
             },
-            RequestBinding::Post => {
-                let form = response.post_form(relay_state, &signer)?;
-                Outgoing::Post {
-                    action: form.action,
-                    fields: form.fields,
-                }
-            }
+            RequestBinding::Post => response.post_form(relay_state, &signer)?.into(),
         }))
     }
 

@@ -11,6 +11,7 @@ pub mod claims;
 pub mod discovery;
 pub mod github;
 pub mod id_token;
+pub mod instructions;
 pub mod issuer;
 pub mod keys;
 pub mod logout_request;

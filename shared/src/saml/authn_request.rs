@@ -5,19 +5,16 @@ pub(in crate::saml) mod tests;
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uppsala::XmlWriter;
 
 use super::name_id_format::NameIdFormat;
+use super::outgoing::{self, Head, PostForm};
 use super::redirect_binding::{self, RedirectError, RedirectParameter};
 use super::relay_state::RelayState;
 use super::signing::{Signer, SigningError, Unsigned};
 
-pub(in crate::saml) const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
-pub(in crate::saml) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 const HTTP_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 /// Longest URI we put into a message.
 const MAX_URI_BYTES: usize = 2048;
@@ -178,15 +175,6 @@ pub struct AuthnRequest<'a> {
     pub requested_authn_context: Option<&'a RequestedAuthnContext>,
 }
 
-/// A form that the browser sends to the IdP (saml-bindings 3.5.4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PostForm {
-    /// Where it goes.
-    pub action: String,
-    /// Names and values, in order; not yet escaped for HTML.
-    pub fields: Vec<(&'static str, String)>,
-}
-
 impl AuthnRequest<'_> {
     /// The URL to send the browser to, by HTTP-Redirect (saml-bindings 3.4): signed over the query when there is a
     /// signer.
@@ -218,50 +206,35 @@ impl AuthnRequest<'_> {
         relay_state: Option<&RelayState>,
         signer: Option<&Signer>,
     ) -> Result<PostForm, AuthnRequestError> {
-        let unsigned = self.unsigned()?;
-        let xml = match signer {
-            Some(signer) => signer.sign_enveloped(&unsigned)?,
-            None => unsigned.into_xml(),
-        };
-        let mut fields = vec![("SAMLRequest", STANDARD.encode(xml))];
-        if let Some(relay_state) = relay_state {
-            fields.push(("RelayState", relay_state.as_str().to_owned()));
-        }
-        Ok(PostForm {
-            action: self.destination.to_owned(),
-            fields,
-        })
+        let to = (RedirectParameter::Request, self.destination);
+        let relay_state = relay_state.map(RelayState::as_str);
+        Ok(outgoing::post_form(to, self.unsigned()?, relay_state, signer)?)
     }
 
     /// The message, open where its signature belongs: after Issuer.
     fn unsigned(&self) -> Result<Unsigned, AuthnRequestError> {
         self.check()?;
-        let issue_instant = self.issue_instant.to_rfc3339_opts(SecondsFormat::Secs, true);
         let mut attributes = vec![
-            ("xmlns:samlp", PROTOCOL),
-            ("xmlns:saml", ASSERTION),
-            ("ID", self.id.as_str()),
-            ("Version", "2.0"),
-            ("IssueInstant", &issue_instant),
-            ("Destination", self.destination),
             ("AssertionConsumerServiceURL", self.assertion_consumer_service_url),
             ("ProtocolBinding", HTTP_POST),
         ];
         if self.force_authn {
             attributes.push(("ForceAuthn", "true"));
         }
-        let mut head = XmlWriter::with_capacity(1024);
-        head.start_element("samlp:AuthnRequest", &attributes);
-        head.start_element("saml:Issuer", &[]);
-        head.text(self.issuer);
-        head.end_element("saml:Issuer");
+        let head = Head {
+            element: "samlp:AuthnRequest",
+            id: self.id,
+            issue_instant: self.issue_instant,
+            destination: self.destination,
+            issuer: self.issuer,
+        };
         let mut tail = XmlWriter::with_capacity(512);
         self.write_name_id_policy(&mut tail);
         self.write_authn_context(&mut tail);
         tail.end_element("samlp:AuthnRequest");
         Ok(Unsigned {
             id: self.id.as_str().to_owned(),
-            head: head.into_string(),
+            head: head.write(&attributes),
             tail: tail.into_string(),
         })
     }

@@ -10,6 +10,7 @@ pub mod metadata;
 pub mod name_id_format;
 pub mod names;
 mod oaep;
+pub mod outgoing;
 pub mod prescan;
 pub mod presets;
 pub mod profile;

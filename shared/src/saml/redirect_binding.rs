@@ -42,7 +42,7 @@ pub enum RedirectParameter {
 impl RedirectParameter {
     /// The parameter's name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Request => "SAMLRequest",
             Self::Response => "SAMLResponse",

@@ -186,9 +186,7 @@ async fn an_encrypted_assertion_signs_in() {
         let ring = gatehouse::saml::keys::KeyRing::from_secret(&ring.value).unwrap();
         let certificate = ring.current().certificate().der().to_vec();
         let browser = world.browser();
-        let asked = world
-            .idp
-            .asked(&world.begin(&browser, &world.by_connection()).await);
+        let asked = world.asked(&browser).await;
         let visitor = Visitor::new("ada@acme.com");
         let mut issue = world.idp.response(&world, &visitor, Some(&asked.id));
         issue.encryption = Some(Encryption::new(certificate));

@@ -31,6 +31,25 @@ impl Radar {
         self.api.gatehouse.clock.now()
     }
 
+    /// Gives a connection an identity provider; its certificate.
+    async fn set_idp(&self, path: &str, idp: &Idp) -> Certificate {
+        let certificate = Certificate::from_der(idp.key.certificate_der()).unwrap();
+        let input = json!({
+            "source": "by_hand", "issuer": idp.entity_id, "sign_in_url": "https://idp.acme.com/sso",
+            "certificates": certificate.pem(),
+        });
+        let set = self.owner.set_idp(path, &input).await;
+        assert_eq!(set.status, 200, "{}", set.body);
+        certificate
+    }
+
+    /// The owner's test sign-in, which passes.
+    async fn try_out(&self, path: &str, idp: &Idp) {
+        let visitor = Visitor::new("ada@acme.com");
+        let (_, page) = self.api.try_out(&self.owner, path, (idp, &visitor)).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+    }
+
     /// The deadlines of a kind, of the tenant or of the deployment.
     async fn of(&self, kind: DeadlineKind) -> Vec<Deadline> {
         let id = match kind {
@@ -159,22 +178,12 @@ async fn gh_02_certificates_of_both_sides_have_deadlines() {
         assert_eq!(radar.ends(kind).await, [end], "{kind:?}");
     }
     assert!(radar.ends(DeadlineKind::IdpCertificate).await.is_empty());
-    let certificate = Certificate::from_der(idp.key.certificate_der()).unwrap();
-    let input = json!({
-        "source": "by_hand", "issuer": idp.entity_id, "sign_in_url": "https://idp.acme.com/sso",
-        "certificates": certificate.pem(),
-    });
-    let set = radar.owner.set_idp(&path, &input).await;
-    assert_eq!(set.status, 200, "{}", set.body);
+    let certificate = radar.set_idp(&path, &idp).await;
     assert_eq!(
         radar.ends(DeadlineKind::IdpCertificate).await,
         [certificate.not_after()]
     );
-    let (_, page) = radar
-        .api
-        .try_out(&radar.owner, &path, (&idp, &Visitor::new("ada@acme.com")))
-        .await;
-    assert_eq!(page.status, 200, "{}", page.body);
+    radar.try_out(&path, &idp).await;
     assert_eq!(
         radar.ends(DeadlineKind::IdpCertificate).await,
         [certificate.not_after()]
@@ -187,12 +196,7 @@ async fn gh_02_a_test_sign_in_puts_deadlines_right() {
     let radar = Radar::new().await;
     let idp = Idp::new("https://idp.acme.com/metadata");
     let (path, record) = radar.owner.connection("/owner/v1", "Acme").await;
-    let certificate = Certificate::from_der(idp.key.certificate_der()).unwrap();
-    let input = json!({
-        "source": "by_hand", "issuer": idp.entity_id, "sign_in_url": "https://idp.acme.com/sso",
-        "certificates": certificate.pem(),
-    });
-    assert_eq!(radar.owner.set_idp(&path, &input).await.status, 200);
+    let certificate = radar.set_idp(&path, &idp).await;
     let store = radar
         .api
         .gatehouse
@@ -202,11 +206,7 @@ async fn gh_02_a_test_sign_in_puts_deadlines_right() {
     tx.end_deadline(DeadlineKind::IdpCertificate, record["id"].as_str().unwrap());
     tx.commit().await.unwrap();
     assert!(radar.ends(DeadlineKind::IdpCertificate).await.is_empty());
-    let (_, page) = radar
-        .api
-        .try_out(&radar.owner, &path, (&idp, &Visitor::new("ada@acme.com")))
-        .await;
-    assert_eq!(page.status, 200, "{}", page.body);
+    radar.try_out(&path, &idp).await;
     assert_eq!(
         radar.ends(DeadlineKind::IdpCertificate).await,
         [certificate.not_after()]

@@ -8,12 +8,8 @@ use gatehouse_tests::{Visitor, World};
 async fn se_07_two_tabs_do_not_disturb_each_other() {
     for world in [World::deployed().await, World::start().await] {
         let browser = world.browser();
-        let first = world
-            .idp
-            .asked(&world.begin(&browser, &world.by_connection()).await);
-        let second = world
-            .idp
-            .asked(&world.begin(&browser, &world.by_connection()).await);
+        let first = world.asked(&browser).await;
+        let second = world.asked(&browser).await;
         let visitor = Visitor::new("ada@acme.com");
         for asked in [second, first] {
             let issue = world.idp.response(&world, &visitor, Some(&asked.id));
@@ -34,9 +30,7 @@ async fn gh_01_another_browser_cannot_finish_a_sign_in() {
     let world = World::deployed().await;
     let (victim, attacker) = (world.browser(), world.browser());
     world.begin(&attacker, &world.by_connection()).await;
-    let asked = world
-        .idp
-        .asked(&world.begin(&victim, &world.by_connection()).await);
+    let asked = world.asked(&victim).await;
     let issue = world
         .idp
         .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
@@ -56,9 +50,7 @@ async fn gh_01_a_planted_response_signs_nobody_in() {
     for world in [World::deployed().await, World::start().await] {
         let (victim, attacker) = (world.browser(), world.browser());
         world.begin(&victim, &world.by_connection()).await;
-        let asked = world
-            .idp
-            .asked(&world.begin(&attacker, &world.by_connection()).await);
+        let asked = world.asked(&attacker).await;
         let issue = world
             .idp
             .response(&world, &Visitor::new("mallory@acme.com"), Some(&asked.id));
@@ -73,9 +65,7 @@ async fn gh_01_a_planted_response_signs_nobody_in() {
 async fn x_08_a_missing_cookie_consumes_nothing() {
     for world in [World::deployed().await, World::start().await] {
         let browser = world.browser();
-        let asked = world
-            .idp
-            .asked(&world.begin(&browser, &world.by_connection()).await);
+        let asked = world.asked(&browser).await;
         let issue = world
             .idp
             .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
@@ -97,9 +87,7 @@ async fn x_08_a_missing_cookie_consumes_nothing() {
 async fn gh_01_an_expired_attempt_is_refused() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     world.pass(TimeDelta::minutes(11));
     let issue = world
         .idp
@@ -117,9 +105,7 @@ async fn gh_01_an_expired_attempt_is_refused() {
 async fn gh_01_a_replayed_response_is_refused() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     let issue = world
         .idp
         .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));
@@ -144,9 +130,7 @@ async fn se_15_another_connections_answer_is_refused() {
     let mut world = World::deployed().await;
     let other = gatehouse_tests::world::make_connection(&world.gatehouse, &world.tenant, &world.idp).await;
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     world.connection = other;
     let issue = world
         .idp

@@ -31,9 +31,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, u16)> {
 async fn gh_04_bad_posts_get_a_short_page_and_change_nothing() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     let path = format!("/saml/{}/acs", world.connection.id);
     for (what, body, status) in cases() {
         let answer = browser
@@ -80,9 +78,7 @@ async fn se_15_an_unknown_connection_is_not_found() {
 async fn gh_04_a_failed_sign_in_is_explained_to_the_owner() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     let mut issue = world
         .idp
         .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));

@@ -159,9 +159,7 @@ async fn ch_13_a_deactivated_person_is_not_made_anew() {
 async fn il_03_name_id_formats_per_connection() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     let visitor = Visitor::new("x").with("email", "ada@acme.com");
     let mut issue = world.idp.response(&world, &visitor, Some(&asked.id));
     issue.name_id = Some(IssuedNameId::new("t-1", TRANSIENT));

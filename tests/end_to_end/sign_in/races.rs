@@ -8,9 +8,7 @@ use gatehouse_tests::{Visitor, World};
 async fn gh_01_one_assertion_posted_fifty_times_makes_one_session() {
     let world = World::deployed().await;
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     let issue = world
         .idp
         .response(&world, &Visitor::new("ada@acme.com"), Some(&asked.id));

@@ -6,9 +6,7 @@ use gatehouse_tests::{Answer, Visitor, World};
 /// A sign-in up to the answer of the ACS, of which only the ACS is counted.
 async fn acs_cost(world: &World, visitor: &Visitor) -> (Answer, usize, usize) {
     let browser = world.browser();
-    let asked = world
-        .idp
-        .asked(&world.begin(&browser, &world.by_connection()).await);
+    let asked = world.asked(&browser).await;
     let issue = world.idp.response(world, visitor, Some(&asked.id));
     world.local.traffic().clear();
     let answer = world.deliver(&browser, &issue, Some(&asked.relay_state)).await;

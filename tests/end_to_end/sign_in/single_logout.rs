@@ -34,8 +34,7 @@ async fn set_slo(world: &mut World, binding: RequestBinding) {
 
 /// Signs in at the identity provider's session `index`.
 async fn signed_in(world: &World, browser: &Browser, email: &str, index: Option<&str>) -> Tokens {
-    let sent = world.begin(browser, &world.by_connection()).await;
-    let asked = world.idp.asked(&sent);
+    let asked = world.asked(browser).await;
     let mut issue = world.idp.response(world, &Visitor::new(email), Some(&asked.id));
     issue.session_index = index.map(str::to_owned);
     let answer = world.deliver(browser, &issue, Some(&asked.relay_state)).await;

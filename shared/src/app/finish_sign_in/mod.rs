@@ -18,6 +18,7 @@ mod provision;
 mod receive;
 mod receive_code;
 mod registration;
+mod session;
 mod without_session;
 
 use chrono::{DateTime, Utc};

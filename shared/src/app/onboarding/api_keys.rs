@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::error::{OnboardingError, Thing};
-use super::{Administration, refused, rules, scim};
+use super::{Administration, refused, rounds, rules, scim};
 use crate::app::deadlines::{self, Calendar};
 use crate::app::events;
 use crate::random;
@@ -49,14 +49,7 @@ pub async fn list(admin: &Administration) -> Result<Vec<ApiKey>, OnboardingError
 /// # Errors
 /// [`OnboardingError`]: for SCIM `NotEntitled` (AQ-01) and `ScimNeedsConnection` (AQ-28); `Text`, `ExpiryPast`, `TooMany`.
 pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Secret), OnboardingError> {
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match once(admin, new).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            done => return done,
-        }
-    }
+    rounds(MOST_ROUNDS, || once(admin, new)).await
 }
 
 async fn once(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Secret), OnboardingError> {

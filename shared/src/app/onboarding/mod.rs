@@ -183,6 +183,20 @@ impl Administration {
     }
 }
 
+/// Decides and writes; what somebody changed meanwhile is read and decided anew, `most` times in all.
+async fn rounds<T, F>(most: usize, once: impl Fn() -> F) -> Result<T, OnboardingError>
+where
+    F: Future<Output = Result<T, OnboardingError>>,
+{
+    for _ in 1..most {
+        match once().await {
+            Err(OnboardingError::Changed) => {}
+            done => return done,
+        }
+    }
+    once().await
+}
+
 /// A refused condition as what it means for this change; conditions that are not `guard`'s mean "changed meanwhile".
 fn refused(error: CommitError, guard: Guard, meaning: OnboardingError) -> OnboardingError {
     if error.refused(guard) {

@@ -157,7 +157,9 @@ pub async fn to_owners(
     tx: &mut TenantTransaction,
     notice: &Notice,
 ) -> Result<(), StoreError> {
-    let owners = owners::addresses_of(gatehouse, store).await?;
+    let tenant = store.record().await?;
+    let root = tenant.as_ref().and_then(|tenant| tenant.root_user.as_ref());
+    let owners = owners::addresses_of(gatehouse, store, root).await?;
     let (first, others) = owners.split_at(owners.len().min(MAILS_AT_ONCE));
     for address in first {
         to(gatehouse, tx, address.clone(), notice)?;

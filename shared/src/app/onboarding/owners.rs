@@ -34,16 +34,15 @@ impl<'a> Ownership<'a> {
     }
 }
 
-/// Addresses of all owners, each once.
+/// Addresses of all owners of an organization whose creator is `root`, each once.
 ///
 /// # Errors
 /// [`StoreError`] when the table cannot be read.
 pub async fn addresses_of(
     gatehouse: &Gatehouse,
     store: &TenantStore,
+    root: Option<&UserId>,
 ) -> Result<Vec<EmailAddress>, StoreError> {
-    let tenant = store.record().await?;
-    let root = tenant.as_ref().and_then(|tenant| tenant.root_user.as_ref());
     let ownership = Ownership::new(&gatehouse.config.role_catalogue, root);
     let mut found: Vec<EmailAddress> = Vec::new();
     let mut after = None;

@@ -55,7 +55,7 @@ impl<'a> Owners<'a> {
             });
         };
         let store = self.gatehouse.store.tenant(tenant);
-        let mut recipients = owners::addresses_of(self.gatehouse, &store).await?;
+        let mut recipients = owners::addresses_of(self.gatehouse, &store, record.root_user.as_ref()).await?;
         for address in record.settings.contacts {
             if !recipients.contains(&address) {
                 recipients.push(address);

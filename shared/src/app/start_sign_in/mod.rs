@@ -17,6 +17,7 @@ use crate::domain::ids::{ConnectionId, TenantId};
 use crate::oidc::refusal::OidcRefusal;
 use crate::random::{self, RandomError};
 use crate::saml::authn_request::{AuthnRequestError, RequestId};
+use crate::saml::outgoing::PostForm;
 use crate::saml::relay_state::{RelayState, RelayStateError};
 use crate::saml::signing::SigningError;
 use crate::secrets::SecretsError;
@@ -54,6 +55,15 @@ pub enum Outgoing {
         /// Names and values of the form.
         fields: Vec<(&'static str, String)>,
     },
+}
+
+impl From<PostForm> for Outgoing {
+    fn from(form: PostForm) -> Self {
+        Self::Post {
+            action: form.action,
+            fields: form.fields,
+        }
+    }
 }
 
 /// Why a sign-in did not begin.

@@ -42,13 +42,7 @@ pub(super) async fn request(
         RequestBinding::Redirect => Ok(Outgoing::Redirect {
             url: request.redirect_url(Some(relay_state), Some(&signer))?,
         }),
-        RequestBinding::Post => {
-            let form = request.post_form(Some(relay_state), Some(&signer))?;
-            Ok(Outgoing::Post {
-                action: form.action,
-                fields: form.fields,
-            })
-        }
+        RequestBinding::Post => Ok(request.post_form(Some(relay_state), Some(&signer))?.into()),
     }
 }
 

@@ -13,7 +13,6 @@ mod caller;
 mod connections;
 mod domains;
 mod imports;
-mod instructions;
 mod limits;
 mod members;
 pub mod openapi;

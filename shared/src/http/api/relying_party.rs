@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::instructions::{self, Ours};
 use super::view::{certificate, finding};
 use crate::app::Gatehouse;
 use crate::domain::connection::{
     ClientKey, Connection, EmailProof, GitHubConnection, OidcConnection, OidcPreset, RedirectUri,
 };
+use crate::oidc::instructions::{self, Ours};
 use crate::saml::certificate::Certificate;
 
 /// What is an OpenID Connect connection's own.

@@ -6,6 +6,8 @@ use super::*;
 use crate::saml::redirect_binding::RedirectMessage;
 use crate::saml::signing::tests::verifies;
 use crate::saml::test_keys::{first, now, second, signer};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
 const ACS: &str = "https://gate.example/saml/acme-1/acs";

@@ -8,7 +8,7 @@ use crate::saml::names::{ASSERTION, PROTOCOL};
 use crate::saml::profile;
 use crate::saml::redirect_binding::{RedirectMessage, RedirectParameter};
 use crate::saml::refusal::{Refusal, RefusalCode, shown};
-use crate::saml::response::{DecryptionKey, NameId, decode, encrypted, instant, subject};
+use crate::saml::response::{DecryptionKey, NameId, decode, encrypted, envelope, instant, subject};
 use crate::saml::verify::{self, Signed, TrustedKeys};
 use crate::saml::xml::El;
 
@@ -114,11 +114,10 @@ fn root(root: Option<El<'_>>) -> Result<El<'_>, LogoutError> {
 
 /// The checks on a verified request.
 fn conclude(request: El<'_>, expect: &LogoutExpectations<'_>) -> Result<LogoutRequest, LogoutError> {
-    let version = request.attr("Version").unwrap_or_default();
-    if version != "2.0" {
-        return Err(Refusal::new(RefusalCode::VersionUnsupported, shown(version).to_string()).into());
-    }
-    check_issuer(request, expect)?;
+    envelope::check_version(request)?;
+    let issuer = request.child(ASSERTION, "Issuer");
+    let issuer = issuer.ok_or_else(|| Refusal::new(RefusalCode::IssuerMissing, "none"))?;
+    envelope::check_issuer(issuer, "LogoutRequest", expect.idp_entity_id)?;
     check_destination(request, expect)?;
     let not_on_or_after = lifetime(request, expect.now)?;
     Ok(LogoutRequest {
@@ -127,21 +126,6 @@ fn conclude(request: El<'_>, expect: &LogoutExpectations<'_>) -> Result<LogoutRe
         session_indexes: session_indexes(request)?,
         not_on_or_after,
     })
-}
-
-fn check_issuer(request: El<'_>, expect: &LogoutExpectations<'_>) -> Result<(), Refusal> {
-    let issuer = request.child(ASSERTION, "Issuer");
-    let issuer = issuer.ok_or_else(|| Refusal::new(RefusalCode::IssuerMissing, "none"))?;
-    let text = issuer.text().unwrap_or_default();
-    if text == expect.idp_entity_id {
-        return Ok(());
-    }
-    let wanted = format!(
-        "the configured entity id {} as Issuer",
-        shown(expect.idp_entity_id)
-    );
-    let got = format!("{} in the LogoutRequest", shown(&text));
-    Err(Refusal::wanting(RefusalCode::IssuerMismatch, wanted, got))
 }
 
 /// A signed message names its destination (saml-bindings 3.4.5.2, 3.5.5.2).

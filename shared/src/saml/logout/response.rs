@@ -1,12 +1,11 @@
 //! The LogoutResponse (saml-core 3.7.2) and its way to the identity provider.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use uppsala::XmlWriter;
 
-use crate::saml::authn_request::{PostForm, RequestId};
-use crate::saml::names::{ASSERTION, PROTOCOL, STATUS_SUCCESS};
+use crate::saml::authn_request::RequestId;
+use crate::saml::names::STATUS_SUCCESS;
+use crate::saml::outgoing::{self, Head, PostForm};
 use crate::saml::redirect_binding::{self, RedirectError, RedirectParameter};
 use crate::saml::signing::{Signer, SigningError, Unsigned};
 
@@ -41,34 +40,19 @@ impl LogoutResponse<'_> {
     /// # Errors
     /// [`SigningError`] when it cannot be signed.
     pub fn post_form(&self, relay_state: Option<&str>, signer: &Signer) -> Result<PostForm, SigningError> {
-        let xml = signer.sign_enveloped(&self.unsigned())?;
-        let mut fields = vec![("SAMLResponse", STANDARD.encode(xml))];
-        fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
-        Ok(PostForm {
-            action: self.destination.to_owned(),
-            fields,
-        })
+        let to = (RedirectParameter::Response, self.destination);
+        outgoing::post_form(to, self.unsigned(), relay_state, Some(signer))
     }
 
     /// The message, open where its signature belongs: after Issuer.
     fn unsigned(&self) -> Unsigned {
-        let issue_instant = self.issue_instant.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let mut head = XmlWriter::with_capacity(1024);
-        head.start_element(
-            "samlp:LogoutResponse",
-            &[
-                ("xmlns:samlp", PROTOCOL),
-                ("xmlns:saml", ASSERTION),
-                ("ID", self.id.as_str()),
-                ("Version", "2.0"),
-                ("IssueInstant", &issue_instant),
-                ("Destination", self.destination),
-                ("InResponseTo", self.in_response_to),
-            ],
-        );
-        head.start_element("saml:Issuer", &[]);
-        head.text(self.issuer);
-        head.end_element("saml:Issuer");
+        let head = Head {
+            element: "samlp:LogoutResponse",
+            id: self.id,
+            issue_instant: self.issue_instant,
+            destination: self.destination,
+            issuer: self.issuer,
+        };
         let mut tail = XmlWriter::with_capacity(256);
         tail.start_element("samlp:Status", &[]);
         tail.empty_element("samlp:StatusCode", &[("Value", STATUS_SUCCESS)]);
@@ -76,7 +60,7 @@ impl LogoutResponse<'_> {
         tail.end_element("samlp:LogoutResponse");
         Unsigned {
             id: self.id.as_str().to_owned(),
-            head: head.into_string(),
+            head: head.write(&[("InResponseTo", self.in_response_to)]),
             tail: tail.into_string(),
         }
     }

@@ -14,11 +14,7 @@ pub(super) fn check(
     expect: &Expectations<'_>,
 ) -> Result<(), Refusal> {
     for element in [response, assertion] {
-        let version = element.attr("Version").unwrap_or_default();
-        if version != "2.0" {
-            let got = format!("{} on {}", shown(version), element.local_name());
-            return Err(Refusal::new(RefusalCode::VersionUnsupported, got));
-        }
+        check_version(element)?;
     }
     status::check(response)?;
     match response.attr("Destination") {
@@ -34,24 +30,31 @@ pub(super) fn check(
         None => {}
     }
     if let Some(issuer) = response.child(ASSERTION, "Issuer") {
-        check_issuer(issuer, "Response", expect)?;
+        check_issuer(issuer, "Response", expect.idp_entity_id)?;
     }
     match assertion.child(ASSERTION, "Issuer") {
-        Some(issuer) => check_issuer(issuer, "Assertion", expect),
+        Some(issuer) => check_issuer(issuer, "Assertion", expect.idp_entity_id),
         None => Err(Refusal::new(RefusalCode::IssuerMissing, "none")),
     }
 }
 
-/// The configured entity id, exactly.
-fn check_issuer(issuer: El<'_>, of: &str, expect: &Expectations<'_>) -> Result<(), Refusal> {
-    let text = issuer.text().unwrap_or_default();
-    if text == expect.idp_entity_id {
+/// SAML 2.0, whatever the message.
+pub(in crate::saml) fn check_version(element: El<'_>) -> Result<(), Refusal> {
+    let version = element.attr("Version").unwrap_or_default();
+    if version == "2.0" {
         return Ok(());
     }
-    let wanted = format!(
-        "the configured entity id {} as Issuer",
-        shown(expect.idp_entity_id)
-    );
+    let got = format!("{} on {}", shown(version), element.local_name());
+    Err(Refusal::new(RefusalCode::VersionUnsupported, got))
+}
+
+/// The configured entity id, exactly.
+pub(in crate::saml) fn check_issuer(issuer: El<'_>, of: &str, idp_entity_id: &str) -> Result<(), Refusal> {
+    let text = issuer.text().unwrap_or_default();
+    if text == idp_entity_id {
+        return Ok(());
+    }
+    let wanted = format!("the configured entity id {} as Issuer", shown(idp_entity_id));
     Err(Refusal::wanting(
         RefusalCode::IssuerMismatch,
         wanted,

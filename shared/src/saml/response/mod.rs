@@ -5,7 +5,7 @@
 
 mod conditions;
 pub(in crate::saml) mod encrypted;
-mod envelope;
+pub(in crate::saml) mod envelope;
 pub(in crate::saml) mod instant;
 mod statements;
 pub(crate) mod status;

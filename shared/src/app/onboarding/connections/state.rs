@@ -12,7 +12,7 @@
 use serde_json::{Value, json};
 
 use super::super::error::{OnboardingError, state_name};
-use super::super::{Actor, Administration, rules};
+use super::super::{Actor, Administration, rounds, rules};
 use super::{Change, entitled, read, tell_members, validate};
 use crate::domain::connection::{Connection, ConnectionState};
 use crate::domain::ids::ConnectionId;
@@ -116,15 +116,8 @@ pub async fn take(
     id: &ConnectionId,
     step: &Step,
 ) -> Result<Connection, OnboardingError> {
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match once(admin, id, step).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            Ok(connection) => return Ok(told(admin, connection).await),
-            done => return done,
-        }
-    }
+    let connection = rounds(MOST_ROUNDS, || once(admin, id, step)).await?;
+    Ok(told(admin, connection).await)
 }
 
 /// SE-02: tells the first members at once. What is left, or fails, is the upkeep's.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::error::OnboardingError;
-use super::super::{Administration, refused};
+use super::super::{Administration, refused, rounds};
 use super::{MOST_ROUNDS, leave_an_owner_to_people, read, take_seat, unlocked};
 use crate::app::events;
 use crate::domain::event::Event;
@@ -16,7 +16,7 @@ use crate::store::{Guard, TenantTransaction};
 /// # Errors
 /// [`OnboardingError`]: `NotFound`, `Locked` (AQ-44), `RootUser`, `LastOwner`.
 pub async fn deactivate(admin: &Administration, id: &UserId) -> Result<User, OnboardingError> {
-    rounds(admin, id, Change::Deactivate).await
+    make(admin, id, Change::Deactivate).await
 }
 
 /// Switches a member on again; it takes a seat.
@@ -24,7 +24,7 @@ pub async fn deactivate(admin: &Administration, id: &UserId) -> Result<User, Onb
 /// # Errors
 /// [`OnboardingError`]: `NotFound`, `Locked` (AQ-44), `SeatsUsedUp`.
 pub async fn reactivate(admin: &Administration, id: &UserId) -> Result<User, OnboardingError> {
-    rounds(admin, id, Change::Reactivate).await
+    make(admin, id, Change::Reactivate).await
 }
 
 /// Ends every session of a member; the member may sign in again.
@@ -32,7 +32,7 @@ pub async fn reactivate(admin: &Administration, id: &UserId) -> Result<User, Onb
 /// # Errors
 /// [`OnboardingError::NotFound`].
 pub async fn revoke_sessions(admin: &Administration, id: &UserId) -> Result<User, OnboardingError> {
-    rounds(admin, id, Change::RevokeSessions).await
+    make(admin, id, Change::RevokeSessions).await
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +61,8 @@ impl Change {
 }
 
 /// Ending access is not left to chance: a member that is changed meanwhile is read again.
-async fn rounds(admin: &Administration, id: &UserId, change: Change) -> Result<User, OnboardingError> {
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match once(admin, id, change).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            done => return done,
-        }
-    }
+async fn make(admin: &Administration, id: &UserId, change: Change) -> Result<User, OnboardingError> {
+    rounds(MOST_ROUNDS, || once(admin, id, change)).await
 }
 
 async fn once(admin: &Administration, id: &UserId, change: Change) -> Result<User, OnboardingError> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::super::error::OnboardingError;
-use super::super::{Administration, rules};
+use super::super::{Administration, rounds, rules};
 use super::{MOST_ROUNDS, take_seat};
 use crate::app::events;
 use crate::app::scim::groups::work;
@@ -95,14 +95,7 @@ pub(super) async fn create_as(
     id: UserId,
 ) -> Result<User, OnboardingError> {
     let user = user(admin, tenant, new, id)?;
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match write(admin, tenant, &user).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            done => return done,
-        }
-    }
+    rounds(MOST_ROUNDS, || write(admin, tenant, &user)).await
 }
 
 fn user(

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::super::error::{OnboardingError, Thing};
-use super::super::{Administration, refused};
+use super::super::{Administration, refused, rounds};
 use super::{MOST_ROUNDS, read};
 use crate::app::events;
 use crate::domain::ids::UserId;
@@ -28,14 +28,7 @@ pub async fn unlink(admin: &Administration, id: &UserId, identity: &str) -> Resu
     if !admin.actor.is_operator() {
         return Err(OnboardingError::OperatorOnly);
     }
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match once(admin, id, identity).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            done => return done,
-        }
-    }
+    rounds(MOST_ROUNDS, || once(admin, id, identity)).await
 }
 
 async fn once(admin: &Administration, id: &UserId, identity: &str) -> Result<User, OnboardingError> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::error::OnboardingError;
 use super::super::owners::Ownership;
-use super::super::{Administration, refused};
+use super::super::{Administration, refused, rounds};
 use super::{MOST_ROUNDS, leave_an_owner, read, unlocked};
 use crate::app::events;
 use crate::domain::ids::UserId;
@@ -32,14 +32,7 @@ pub async fn merge(admin: &Administration, into: &UserId, from: &UserId) -> Resu
             wanted: "another member than the one that stays",
         });
     }
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match once(admin, into, from).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            done => return done,
-        }
-    }
+    rounds(MOST_ROUNDS, || once(admin, into, from)).await
 }
 
 /// What moves from one record to the other.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::error::OnboardingError;
-use super::super::{Administration, refused};
+use super::super::{Administration, refused, rounds};
 use super::{MOST_ROUNDS, leave_an_owner, read, unlocked};
 use crate::app::events;
 use crate::domain::ids::UserId;
@@ -16,14 +16,7 @@ use crate::store::Guard;
 /// # Errors
 /// [`OnboardingError`]: `NotFound`, `Locked` (AQ-44), `RootUser`, `LastOwner`.
 pub async fn remove(admin: &Administration, id: &UserId) -> Result<(), OnboardingError> {
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match once(admin, id).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            done => return done,
-        }
-    }
+    rounds(MOST_ROUNDS, || once(admin, id)).await
 }
 
 async fn once(admin: &Administration, id: &UserId) -> Result<(), OnboardingError> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::error::OnboardingError;
-use super::super::{Administration, refused};
+use super::super::{Administration, refused, rounds};
 use super::{MOST_ROUNDS, read};
 use crate::app::events;
 use crate::domain::ids::UserId;
@@ -48,14 +48,7 @@ async fn one(
     if allowed && root == Some(&id) {
         return Err(OnboardingError::RootUser);
     }
-    let mut rounds = MOST_ROUNDS;
-    loop {
-        rounds -= 1;
-        match once(admin, &id, allowed).await {
-            Err(OnboardingError::Changed) if rounds > 0 => {}
-            done => return done,
-        }
-    }
+    rounds(MOST_ROUNDS, || once(admin, &id, allowed)).await
 }
 
 async fn once(admin: &Administration, id: &UserId, allowed: bool) -> Result<User, OnboardingError> {

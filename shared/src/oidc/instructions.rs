@@ -4,15 +4,21 @@
 use crate::domain::connection::{ClientAuthentication, OidcPreset, OidcSettings};
 
 /// The addresses of our side.
-pub(super) struct Ours<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Ours<'a> {
+    /// Where codes arrive.
     pub redirect_uri: &'a str,
+    /// Where a provider begins a sign-in.
     pub login_url: &'a str,
+    /// Where the keys of `private_key_jwt` are.
     pub jwks_url: &'a str,
+    /// Where a logout comes back to.
     pub post_logout_redirect_uri: &'a str,
 }
 
 /// The steps at an OpenID Provider.
-pub(super) fn oidc(settings: &OidcSettings, ours: &Ours<'_>) -> Vec<String> {
+#[must_use]
+pub fn oidc(settings: &OidcSettings, ours: &Ours<'_>) -> Vec<String> {
     let Ours {
         redirect_uri: to,
         login_url: login,
@@ -94,7 +100,8 @@ fn known_by(settings: &OidcSettings, jwks_url: &str) -> String {
 }
 
 /// The steps at GitHub.
-pub(super) fn github(redirect_uri: &str) -> Vec<String> {
+#[must_use]
+pub fn github(redirect_uri: &str) -> Vec<String> {
     vec![
         "In the GitHub organization, choose Settings, Developer settings, OAuth apps, New OAuth app."
             .to_owned(),

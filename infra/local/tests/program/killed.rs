@@ -1,23 +1,17 @@
 //! `kill -9` of the program in the middle of provisioning: what was acknowledged by SCIM is there afterwards, and a large
 //! change of a group is whole or absent, and completed.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use super::running::{self, free_ports};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -25,7 +19,7 @@ const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// The program, and a SCIM client of its seeded tenant.
 struct Running {
-    child: Child,
+    program: running::Running,
     scim: Scim,
 }
 
@@ -36,30 +30,9 @@ struct Scim {
     key: String,
 }
 
-/// A port that is free now, as are the two after it.
-fn free_ports() -> u16 {
-    let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
-    for _ in 0..100 {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = first.local_addr().unwrap().port();
-        if port < 65_000 && free(port + 1) && free(port + 2) {
-            return port;
-        }
-    }
-    panic!("no three free ports in a row")
-}
-
+/// Starts the program, and reads what its client needs.
 fn start(folder: &Path, port: u16) -> Running {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gatehouse-local"))
-        .args(["--port", &port.to_string(), "--data-dir"])
-        .arg(folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let guide = BufReader::new(child.stdout.take().unwrap()).lines();
-    let ready = guide.map_while(Result::ok).any(|line| line.contains("Ctrl-C"));
-    assert!(ready, "did not start: {:?}", child.wait());
+    let program = running::start(folder, port, &[]);
     let local = std::fs::read_to_string(folder.join("local.json")).unwrap();
     let local: Value = serde_json::from_str(&local).unwrap();
     let tenant = local["tenant"]["id"].as_str().unwrap();
@@ -68,21 +41,13 @@ fn start(folder: &Path, port: u16) -> Running {
         base: format!("/scim/v2/{tenant}"),
         key: local["scim_key"].as_str().unwrap().to_owned(),
     };
-    Running { child, scim }
+    Running { program, scim }
 }
 
 impl Running {
     /// SIGKILL: nothing of the program gets to do anything any more.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn kill(self) {
+        self.program.signal("-KILL");
     }
 }
 

@@ -1,90 +1,11 @@
 //! The built program, as a person starts it.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
-fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_gatehouse-local"))
-}
-
-/// A port that is free now, as are the two after it.
-fn free_ports() -> u16 {
-    for _ in 0..100 {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = first.local_addr().unwrap().port();
-        if port < 65_000
-            && [1, 2]
-                .iter()
-                .all(|more| TcpListener::bind(("127.0.0.1", port + more)).is_ok())
-        {
-            return port;
-        }
-    }
-    panic!("no three free ports in a row")
-}
-
-struct Running {
-    child: Child,
-    guide: String,
-    took: Duration,
-}
-
-fn start(folder: &Path, port: u16, more: &[&str]) -> Running {
-    let begun = Instant::now();
-    let mut child = program()
-        .args(["--port", &port.to_string(), "--data-dir"])
-        .arg(folder)
-        .args(more)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut guide = String::new();
-    let mut took = Duration::ZERO;
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
-        if guide.is_empty() {
-            took = begun.elapsed();
-        }
-        guide.push_str(&line);
-        guide.push('\n');
-        if line.contains("Ctrl-C") {
-            break;
-        }
-    }
-    assert!(guide.contains("Ctrl-C"), "did not start: {:?}", child.wait());
-    Running { child, guide, took }
-}
-
-impl Running {
-    fn signal(mut self, signal: &str) -> std::process::ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        self.child.wait().unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use super::running::{free_ports, program, start};
 
 /// One line on stderr, nothing on stdout, exit code 1.
 fn refusal(output: &Output) -> String {
