@@ -1,6 +1,7 @@
 //! Whole flows through the functions' routers, on the embedded services.
 
 mod admin;
+mod lambda;
 mod logs;
 mod oidc;
 mod openid_provider;

@@ -21,8 +21,6 @@ use serde_json::Value;
 
 use crate::template::{environment, functions, pascal, read, root};
 
-/// Lambda's time-out in the template, with room for a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// Who signs the operator's requests.
 pub const PRINCIPAL: &str = "arn:aws:iam::000000000000:user/anna";
 
@@ -40,6 +38,8 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     let built = Command::new(cargo)
         .args(["build", "--quiet", "--locked", "--workspace", "--bins"])
         .current_dir(root())
+        // The job server of the build that runs the tests is gone.
+        .env_remove("CARGO_MAKEFLAGS")
         .status()
         .expect("cargo");
     assert!(built.success(), "the programs could not be built");
@@ -85,16 +85,30 @@ pub fn environment_of(function: &str, local: &Local, base: &str) -> BTreeMap<Str
     all.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), dynamodb);
     all.insert("AWS_ENDPOINT_URL".to_owned(), others);
     if base.starts_with("http://") {
-        // Providers of the tests are on loopback, where a deployment asks nobody.
+        // Providers and name server of the tests are on loopback, where a deployment asks nobody.
         let name = "GATEHOUSE_LOCAL_ALLOW_LOOPBACK_HTTP";
         all.insert(name.to_owned(), "true".to_owned());
+        let dns = local.dns().address().to_string();
+        all.insert("GATEHOUSE_LOCAL_DNS_SERVER".to_owned(), dns);
     }
     all
 }
 
+/// How long the template lets a function work on an event.
+fn timeout(function: &str) -> Duration {
+    let template = read("template.yaml");
+    let own = &functions(&template)[function]["Properties"]["Timeout"];
+    let all = &template["Globals"]["Function"]["Timeout"];
+    let seconds = own.as_u64().or(all.as_u64()).expect("a time-out");
+    Duration::from_secs(seconds)
+}
+
+/// A running program, and how long it may work on an event.
+type Running = (Arc<Program>, Duration);
+
 /// Running programs.
 pub struct Deployment {
-    programs: BTreeMap<String, Arc<Program>>,
+    programs: BTreeMap<String, Running>,
     domain: String,
 }
 
@@ -114,7 +128,7 @@ impl Deployment {
             let environment = environment_of(name, local, base);
             let deployed = format!("test-{name}");
             let started = Program::start(&deployed, &path, &environment).await?;
-            programs.insert((*name).to_owned(), Arc::new(started));
+            programs.insert((*name).to_owned(), (Arc::new(started), timeout(name)));
         }
         let domain = base.split_once("://").map_or(base, |(_, host)| host).to_owned();
         Ok(Self { programs, domain })
@@ -125,7 +139,8 @@ impl Deployment {
     /// # Errors
     /// [`ProgramError`] when it fails.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, ProgramError> {
-        self.programs[function].invoke(event, TIMEOUT).await
+        let (program, timeout) = &self.programs[function];
+        program.invoke(event, *timeout).await
     }
 
     /// API Gateway before the functions, with the routes of infra/*_routes.yaml. IAM lets `principal` through to the
@@ -170,11 +185,11 @@ impl Deployment {
     }
 }
 
-async fn call(program: Arc<Program>, context: Context, request: Request) -> Response<Body> {
+async fn call((program, timeout): Running, context: Context, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body: Bytes = body.collect().await.expect("a body").to_bytes();
     let event = api_gateway::event(&context, &Request::from_parts(parts, body));
-    match program.invoke(&event, TIMEOUT).await {
+    match program.invoke(&event, timeout).await {
         Ok(answer) => api_gateway::response(&answer),
         Err(error) => panic!("{error}"),
     }

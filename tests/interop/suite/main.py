@@ -21,7 +21,7 @@ def arguments():
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--peers", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--out", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--all", action="store_true", help="also the second SAML engine (slow)")
+    parser.add_argument("--all", action="store_true", help="also the second SAML engine and the release programs (slow)")
     parser.add_argument("groups", nargs="*", choices=[[], *GROUPS], help="only these")
     return parser.parse_args()
 
@@ -35,10 +35,9 @@ def run_group(report, world, name):
             report.check(f"{name}.{check}", function, *rest)
 
 
-def second_engine():
-    """The same fixtures through samael."""
-    command = [str(ROOT / "tests/interop/samael")]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+def script(name):
+    """A check of `--all`: a script beside this folder."""
+    done = subprocess.run([str(ROOT / "tests/interop" / name)], stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         raise Failed(f"exit status {done.returncode}")
 
@@ -66,7 +65,8 @@ def main():
                 run_group(report, worlds[0], name)
             report.check("everything.stops", worlds[0].stop)
         if asked.all:
-            report.check("samael.same_fixtures", second_engine)
+            report.check("samael.same_fixtures", script, "samael")
+            report.check("lambda.release_programs", script, "lambda")
         return report.close()
 
 
