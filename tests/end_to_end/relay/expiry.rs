@@ -112,6 +112,34 @@ async fn aq_20_gh_02_owners_are_reminded_of_a_client_secret() {
     assert_eq!(told["detail"]["subject"], connection["id"]);
 }
 
+/// Who hears of it: every owner who is active, once, and the contacts; no other member.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gh_02_owners_hear_of_it_and_no_other_member() {
+    let (api, _, owner) = start().await;
+    for (email, role) in [
+        ("ada@acme.com", "ADMIN"),
+        ("bob@acme.com", "USER"),
+        ("cyd@acme.com", "ADMIN"),
+    ] {
+        let made = owner
+            .post("/owner/v1/members", &json!({ "email": email, "role": role }))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        if email.starts_with("cyd") {
+            let cyd = format!("/owner/v1/members/{}/deactivate", made.json()["id"].as_str().unwrap());
+            assert_eq!(owner.act(&cyd).await.status, 200);
+        }
+    }
+    scim_key(&owner, api.gatehouse.clock.now() + TimeDelta::days(15)).await;
+    let before = api.mails().len();
+    api.pass(TimeDelta::days(1));
+    api.remind().await;
+    let mut told: Vec<String> = api.mails().into_iter().skip(before).map(|mail| mail.to).collect();
+    told.retain(|to| to.ends_with("@acme.com"));
+    told.sort();
+    assert_eq!(told, ["ada@acme.com", "it@acme.com"]);
+}
+
 /// Two weeks before, a week, a day, the end, and then daily; nothing between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_02_every_stage_is_sent_once_and_then_daily() {
