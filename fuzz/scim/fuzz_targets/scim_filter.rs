@@ -1,7 +1,7 @@
 //! The filter reader on arbitrary text: it never panics; what it takes is printed and read back as the same, and can
 //! be bound and asked.
 //!
-//! `fuzz/scim/run 180 scim_filter`
+//! `fuzz/run 180 scim_filter`
 #![no_main]
 
 use gatehouse_scim_fuzz::scim::filter::{Filter, FilterError, Matcher, Scope, lookups};

@@ -1,7 +1,7 @@
 //! PATCH, POST and `.search` bodies of arbitrary JSON: nothing panics, and a PATCH that is taken leaves a resource that
 //! a PUT takes and does not change.
 //!
-//! `fuzz/scim/run 180 scim_patch`
+//! `fuzz/run 180 scim_patch`
 #![no_main]
 
 use gatehouse_scim_fuzz::scim::list::ListQuery;

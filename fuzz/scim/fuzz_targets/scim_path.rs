@@ -1,7 +1,7 @@
 //! The reader of PATCH paths on arbitrary text: it never panics, and what it takes is printed and read back as the
 //! same.
 //!
-//! `fuzz/scim/run 180 scim_path`
+//! `fuzz/run 180 scim_path`
 #![no_main]
 
 use gatehouse_scim_fuzz::scim::filter::FilterError;

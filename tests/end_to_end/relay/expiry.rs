@@ -126,7 +126,10 @@ async fn gh_02_owners_hear_of_it_and_no_other_member() {
             .await;
         assert_eq!(made.status, 201, "{}", made.body);
         if email.starts_with("cyd") {
-            let cyd = format!("/owner/v1/members/{}/deactivate", made.json()["id"].as_str().unwrap());
+            let cyd = format!(
+                "/owner/v1/members/{}/deactivate",
+                made.json()["id"].as_str().unwrap()
+            );
             assert_eq!(owner.act(&cyd).await.status, 200);
         }
     }

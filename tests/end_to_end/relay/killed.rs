@@ -76,9 +76,7 @@ async fn the_process_that_is_killed() {
         return;
     };
     let (local, gatehouse) = world(Path::new(&folder));
-    gatehouse
-        .clock
-        .advance(TimeDelta::days(days.parse().unwrap()));
+    gatehouse.clock.advance(TimeDelta::days(days.parse().unwrap()));
     let halt = When::any().after(step.parse().unwrap());
     let halted = local
         .faults()

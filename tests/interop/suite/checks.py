@@ -18,6 +18,14 @@ def want_equal(found, wanted, what):
         raise Failed(f"{what}: wanted {wanted!r}, got {found!r}")
 
 
+def want_soon(found, wanted, what, seconds=20):
+    """As `want_equal`, of what somebody else may still be about to do; `found` is asked again meanwhile."""
+    begun = time.monotonic()
+    while (last := found()) != wanted and time.monotonic() - begun < seconds:
+        time.sleep(0.2)
+    want_equal(last, wanted, what)
+
+
 class Report:
     """Runs checks; one that fails does not stop the others."""
 

@@ -49,6 +49,8 @@ class Group:
         made["member"] = call("POST", f"{path}/members", {"email": f"ada@{domain}"})[0]["id"]
         made["address"] = f"root@{domain}"
         call("POST", f"{path}/break-glass", {"email": made["address"]})
+        # SCIM keys stand on an active connection.
+        self.gatehouse.demo_connection(tenant)
         made["key"] = call("POST", f"{path}/api-keys", {"kind": "scim", "name": "spare"})[0]["id"]
         wish = {"name": "An app", "kind": "confidential", "redirect_uris": ["https://app.example.com/cb"]}
         made["client"] = call("POST", "/clients", wish)[0]["client_id"]

@@ -1,6 +1,9 @@
 //! Who is let in: the holder of a good SCIM key, at the base URL of the key's own tenant (AQ-30).
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::app::Gatehouse;
 use crate::domain::ids::UserId;
@@ -24,9 +27,15 @@ pub struct Caller {
     /// What authenticates this caller's cursors.
     pub cursors: CursorKey,
     access: Arc<ScimAccess>,
+    begun: Instant,
 }
 
 impl Caller {
+    /// When this request will have taken so long.
+    pub(super) fn after(&self, time: Duration) -> Instant {
+        self.begun + time
+    }
+
     /// The tenant's record, at most 15 seconds old.
     #[must_use]
     pub fn tenant(&self) -> &Tenant {
@@ -62,6 +71,7 @@ pub async fn authenticate(
     token: Option<&Secret>,
     claimed: &str,
 ) -> Result<Caller, ScimFailure> {
+    let begun = Instant::now();
     let token = token.ok_or_else(unauthorized)?;
     let door = gatehouse.store.front_door();
     let access = door.scim_access(token.expose(), claimed).await?;
@@ -85,6 +95,7 @@ pub async fn authenticate(
         cursors: CursorKey::derive(token.expose().as_bytes()),
         gatehouse,
         access,
+        begun,
     })
 }
 

@@ -59,7 +59,8 @@ async fn se_25_ten_thousand_members_in_one_change() {
         When::operation("TransactWriteItems").after(1),
         Fault::DropConnection,
     );
-    assert_eq!(setup.patch(&group, add).await.status, 204);
+    let added = setup.patch(&group, add).await;
+    assert_eq!(added.status, 204, "{}", added.body);
     fault.withdraw();
     assert_eq!(setup.members(&group).await, users[..10_000]);
     for parts in [1, 60] {

@@ -9,8 +9,9 @@ use crate::domain::event::Event;
 use crate::domain::group::Group;
 use crate::store::{CommitError, GroupRecord, Guard, MemberDelta, PendingChange, TenantTransaction};
 
-/// How long whoever committed a large change applies it before answering; the relay does the rest.
-const APPLY_WITHIN: Duration = Duration::from_secs(10);
+/// Whoever committed a large change applies it until the request has taken so long; the relay does the rest. API Gateway
+/// waits for 30 seconds, and staging has its share of them.
+const APPLY_UNTIL: Duration = Duration::from_secs(12);
 
 /// What became of a change.
 pub(super) enum Outcome {
@@ -119,7 +120,7 @@ async fn finish(
 
 /// The change is committed: what goes wrong from here on delays it, and undoes nothing.
 async fn apply(caller: &Caller, record: &GroupRecord) {
-    let until = tokio::time::Instant::now() + APPLY_WITHIN;
+    let until = caller.after(APPLY_UNTIL);
     let now = caller.gatehouse.clock.now();
     match work::apply_pending(&caller.store, record, now, until).await {
         Ok(true) => {}
