@@ -57,7 +57,14 @@ pub(crate) fn packages() -> Vec<String> {
         .iter()
         .map(|name| format!("functions/{name}"))
         .collect();
-    packages.extend(["shared", "infra/local", "tests"].map(str::to_owned));
+    let others = [
+        "shared",
+        "infra/cli",
+        "infra/local",
+        "tests",
+        "tests/benches/hello_world",
+    ];
+    packages.extend(others.map(str::to_owned));
     packages
 }
 
@@ -90,7 +97,8 @@ pub(crate) fn production() -> impl Iterator<Item = &'static SourceFile> {
 
 /// What is compiled into the functions: the common crate and the functions themselves.
 pub(crate) fn deployed() -> impl Iterator<Item = &'static SourceFile> {
-    production().filter(|file| file.package != "infra/local")
+    let is_deployed = |package: &str| package == "shared" || package.starts_with("functions/");
+    production().filter(move |file| is_deployed(&file.package))
 }
 
 /// The root files of a package, and whether all that they hold is test code.

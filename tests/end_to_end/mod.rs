@@ -5,6 +5,7 @@ mod lambda;
 mod logs;
 mod oidc;
 mod openid_provider;
+mod operating;
 mod permissions;
 mod relay;
 mod scim;

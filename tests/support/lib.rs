@@ -21,6 +21,7 @@ pub mod recorder;
 pub mod roles;
 pub mod scheduled;
 pub mod scim;
+pub mod sigv4;
 pub mod template;
 pub mod world;
 

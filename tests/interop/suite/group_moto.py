@@ -12,6 +12,7 @@ from pathlib import Path
 import boto3
 import requests
 
+import operator_tool
 from checks import Failed, want, want_equal
 from gatehouse import free_port
 
@@ -39,11 +40,14 @@ class Group:
         target = {"Id": "log", "Arn": "arn:aws:logs:eu-central-1:123456789012:log-group:/events"}
         self.client("events").put_targets(Rule="all", EventBusName=BUS, Targets=[target])
         self.told = self.run(self.build())
+        self.tool = operator_tool.Tool(self.url)
 
     def checks(self):
         yield "secrets_are_made_once_written_over_and_promoted", self.secrets
         yield "a_mail_arrives_as_mime_with_its_reference", self.mail
         yield "events_arrive_in_batches_under_our_source", self.events
+        yield "the_doctor_says_what_to_mend_in_tables_bus_and_mail", lambda: operator_tool.doctor(self.tool, self.client)
+        yield "bootstrap_signs_as_botocore_and_makes_keys_once", lambda: operator_tool.bootstrap(self.tool, self.client)
 
     def client(self, service):
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
