@@ -126,6 +126,7 @@ fn kill_before(folder: &Path, step: u32, days: i64) -> bool {
 /// Kills a run, `days` after what `seeded` holds, before each of its requests, and lets the next one finish: it leaves
 /// one mail for each of `told`, each delivered once, or twice where the death fell between SES's answer and the note of
 /// it, then under the same reference. Says how often that was.
+#[expect(clippy::print_stdout, reason = "the figures of docs/performance.md")]
 async fn kill_everywhere(seeded: &Path, days: i64, wanted: &[&str]) -> usize {
     let (mut steps, mut twice) = (0, 0);
     for step in 0..MOST_STEPS {
