@@ -53,6 +53,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         ports: Ports::From(arguments.port),
     };
     let local = Local::start(&options)?;
+    local.stop_observing();
     let seeded = instance::serve(&local).await?;
     guide(&local, &seeded, arguments)?;
     stopped.await;

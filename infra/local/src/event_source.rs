@@ -4,7 +4,7 @@
 //! from the first record that was named; how far it came is kept in a file, so that a restart goes on there.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use gatehouse::app::outbox_relay::Relay;
@@ -18,8 +18,8 @@ use crate::http_client::permissions::run_as;
 const BATCH: usize = 100;
 /// Records read from the stream at once.
 const READ: usize = 1_000;
-/// How often the stream is looked at while it is quiet.
-const QUIET: Duration = Duration::from_millis(250);
+/// Between two looks at a stream that has no more than one batch (`MaximumBatchingWindowInSeconds`, in small).
+const WINDOW: Duration = Duration::from_millis(250);
 /// How long a failed batch waits before it comes again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// A failed batch comes again so often before [`EventSource::drain`] gives up.
@@ -57,8 +57,8 @@ impl Position {
 enum Step {
     /// The stream has nothing more.
     End,
-    /// So many outbox items went through.
-    Carried(usize),
+    /// So many outbox items went through; whether the stream may have more already.
+    Carried(usize, bool),
     /// So many went through before one that must come again.
     Failed(usize),
 }
@@ -78,8 +78,8 @@ impl EventSource {
     pub async fn run(self) {
         loop {
             let wait = match self.step().await {
-                Ok(Step::Carried(_)) => continue,
-                Ok(Step::End) => QUIET,
+                Ok(Step::Carried(_, true)) => continue,
+                Ok(Step::Carried(_, false) | Step::End) => WINDOW,
                 Ok(Step::Failed(_)) => AFTER_FAILURE,
                 Err(error) => {
                     tracing::error!(%error, "the stream could not be relayed");
@@ -99,7 +99,7 @@ impl EventSource {
         loop {
             match self.step().await? {
                 Step::End => return Ok(carried),
-                Step::Carried(count) => carried += count,
+                Step::Carried(count, _) => carried += count,
                 Step::Failed(count) => {
                     carried += count;
                     failures += 1;
@@ -121,6 +121,7 @@ impl EventSource {
         let Some(mut last) = read.last().and_then(sequence_number).map(str::to_owned) else {
             return Ok(Step::End);
         };
+        let more = read.len() == READ;
         let mut batch: Vec<Value> = Vec::new();
         for record in read {
             if batch.len() == BATCH {
@@ -133,12 +134,12 @@ impl EventSource {
             }
         }
         let step = if batch.is_empty() {
-            Step::Carried(0)
+            Step::Carried(0, more)
         } else {
             let work = outbox_relay::handle(&self.relay, json!({ "Records": batch }));
             let answer = run_as("outbox_relay", work).await;
             match first_failure(&batch, &answer) {
-                None => Step::Carried(batch.len()),
+                None => Step::Carried(batch.len(), more || batch.len() == BATCH),
                 Some(0) => return Ok(Step::Failed(0)),
                 Some(place) => {
                     let before = batch.get(place - 1).and_then(sequence_number);
@@ -172,9 +173,12 @@ fn first_failure(batch: &[Value], answer: &Value) -> Option<usize> {
         .position(|record| sequence_number(record).is_some_and(|number| named.contains(&number)))
 }
 
+static FILTER: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(outbox_relay::FILTER).unwrap_or_default());
+
 /// What the mapping's filter says of a record: each list is an "or", each object an "and", over equal texts and prefixes.
 fn passes(record: &Value) -> bool {
-    serde_json::from_str::<Value>(outbox_relay::FILTER).is_ok_and(|filter| fits(&filter, record))
+    fits(&FILTER, record)
 }
 
 fn fits(filter: &Value, value: &Value) -> bool {

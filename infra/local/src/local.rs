@@ -26,7 +26,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::dns::Dns;
 use crate::event_source::Position;
 use crate::gateway;
-use crate::http_client::permissions::Asked;
+use crate::http_client::permissions::{Asked, is_recording};
 use crate::http_client::{Faults, ObservedHttpClient, Traffic};
 use crate::site::Site;
 
@@ -263,6 +263,13 @@ impl Local {
     pub fn endpoint_urls(&self) -> (String, String) {
         let dynamodb = self.control.dynamodb.endpoint_url().to_owned();
         (dynamodb, self.endpoint.url().to_owned())
+    }
+
+    /// Keeps no record of what the SDK sends, unless the run records what the functions ask for.
+    pub fn stop_observing(&self) {
+        if !is_recording() {
+            self.http_client.stop_observing();
+        }
     }
 
     /// What the SDK sent.

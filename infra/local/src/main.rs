@@ -4,7 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use gatehouse_local::cli::{self, Arguments};
+use mimalloc::MiMalloc;
 use tracing_subscriber::EnvFilter;
+
+/// The SDK's and the table's JSON is mostly allocation: a fifth of the time of a SCIM page.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -10,6 +10,7 @@ pub mod permissions;
 mod traffic;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::{
@@ -34,6 +35,7 @@ pub struct ObservedHttpClient {
     traffic: Traffic,
     faults: Faults,
     asked: Asked,
+    unobserved: Arc<AtomicBool>,
 }
 
 impl Default for ObservedHttpClient {
@@ -43,11 +45,17 @@ impl Default for ObservedHttpClient {
             traffic: Traffic::default(),
             faults: Faults::default(),
             asked: Asked::default(),
+            unobserved: Arc::default(),
         }
     }
 }
 
 impl ObservedHttpClient {
+    /// Records nothing from now on, and lets no fault happen: for a program that runs for days and that nobody asks.
+    pub fn stop_observing(&self) {
+        self.unobserved.store(true, Ordering::Relaxed);
+    }
+
     /// What was sent.
     #[must_use]
     pub fn traffic(&self) -> &Traffic {
@@ -78,6 +86,7 @@ impl HttpClient for ObservedHttpClient {
             traffic: self.traffic.clone(),
             faults: self.faults.clone(),
             asked: self.asked.clone(),
+            unobserved: self.unobserved.clone(),
         })
     }
 }
@@ -88,10 +97,14 @@ struct ObservedConnector {
     traffic: Traffic,
     faults: Faults,
     asked: Asked,
+    unobserved: Arc<AtomicBool>,
 }
 
 impl HttpConnector for ObservedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if self.unobserved.load(Ordering::Relaxed) {
+            return self.inner.call(request);
+        }
         let call = Call::of(&request);
         permissions::record(&self.asked, &call, &request);
         let fault = self.faults.next(&call);
