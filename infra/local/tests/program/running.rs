@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 /// The built program.
 pub fn program() -> Command {
@@ -33,13 +32,10 @@ pub struct Running {
     pub child: Child,
     /// What it printed.
     pub guide: String,
-    /// How long the first line took.
-    pub took: Duration,
 }
 
 /// Starts the program and reads its guide to the end.
 pub fn start(folder: &Path, port: u16, more: &[&str]) -> Running {
-    let begun = Instant::now();
     let mut child = program()
         .args(["--port", &port.to_string(), "--data-dir"])
         .arg(folder)
@@ -48,12 +44,8 @@ pub fn start(folder: &Path, port: u16, more: &[&str]) -> Running {
         .spawn()
         .unwrap();
     let mut guide = String::new();
-    let mut took = Duration::ZERO;
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
-        if guide.is_empty() {
-            took = begun.elapsed();
-        }
         guide.push_str(&line);
         guide.push('\n');
         if line.contains("Ctrl-C") {
@@ -61,7 +53,7 @@ pub fn start(folder: &Path, port: u16, more: &[&str]) -> Running {
         }
     }
     assert!(guide.contains("Ctrl-C"), "did not start: {:?}", child.wait());
-    Running { child, guide, took }
+    Running { child, guide }
 }
 
 impl Running {
