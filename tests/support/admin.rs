@@ -328,10 +328,15 @@ impl Caller {
         self.send(Method::PATCH, path, Some(etag), Some(change)).await
     }
 
+    /// Asks for a SAML connection.
+    pub async fn connection_of(&self, base: &str, name: &str) -> Answer {
+        let asked = json!({ "protocol": "saml", "name": name, "brand": "generic-saml" });
+        self.post(&format!("{base}/connections"), &asked).await
+    }
+
     /// Makes a SAML connection; gives its path and its record.
     pub async fn connection(&self, base: &str, name: &str) -> (String, Value) {
-        let asked = json!({ "protocol": "saml", "name": name, "brand": "generic-saml" });
-        let made = self.post(&format!("{base}/connections"), &asked).await;
+        let made = self.connection_of(base, name).await;
         assert_eq!(made.status, 201, "{}", made.body);
         let record = made.json();
         (

@@ -10,6 +10,7 @@
 pub mod admin;
 pub mod app;
 pub mod browser;
+pub mod dump;
 pub mod event_schemas;
 pub mod github;
 pub mod idp;

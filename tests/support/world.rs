@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use gatehouse::app::Gatehouse;
 use gatehouse::app::openid_provider::keys::make_provider_keys;
 use gatehouse::config::Config;
+use gatehouse::domain::connection::sp_keys::SpRotation;
 use gatehouse::domain::connection::{
     AttributeMapping, Connection, ConnectionState, IdpInitiated, Protocol, RequestBinding, SamlConnection,
     SamlIdp, SamlPreset, SubjectSource,
@@ -392,6 +393,8 @@ fn saml_settings(idp: &Idp) -> SamlConnection {
         allow_cbc: false,
         sp_signing_certificates: Vec::new(),
         sp_encryption_certificates: Vec::new(),
+        sp_signing_rotation: SpRotation::default(),
+        sp_encryption_rotation: SpRotation::default(),
     }
 }
 

@@ -28,6 +28,8 @@ pub async fn handle(gatehouse: &Arc<Gatehouse>) -> Result<Value, UpkeepError> {
                 ("MetadataChanged", done.metadata_changed),
                 ("MembersTold", done.members_told),
                 ("KeysRotated", done.keys_rotated),
+                ("SpKeysChanged", done.sp_keys_changed),
+                ("WorkResumed", done.work_resumed),
                 ("Failed", done.failed),
             ],
         );

@@ -2,6 +2,7 @@
 
 mod caller;
 mod clients;
+mod offboardings;
 mod tenants;
 
 use std::sync::Arc;
@@ -95,6 +96,41 @@ fn deployment() -> Table<Arc<Gatehouse>> {
             .lists("audit_entry"),
         )
         .merge(client_routes())
+        .merge(offboarding_routes())
+}
+
+/// The routes by which tenants go.
+fn offboarding_routes() -> Table<Arc<Gatehouse>> {
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Get,
+            "/offboardings",
+            offboardings::list,
+            doc("list_offboardings", "Tenants that were taken away").lists("offboarding"),
+        )
+        .on(
+            Post,
+            "/offboardings",
+            offboardings::begin,
+            doc(
+                "offboard_tenant",
+                "Takes a tenant away with everything of it, for good; asked for again, it says how far it came",
+            )
+            .body("offboarding_new")
+            .makes("offboarding")
+            .refuses(&[404]),
+        )
+        .on(
+            Get,
+            "/offboardings/{tenant}",
+            offboardings::read,
+            doc(
+                "read_offboarding",
+                "How far a tenant's offboarding came, and what was taken away",
+            )
+            .shows("offboarding"),
+        )
 }
 
 /// The routes of app clients.

@@ -1,21 +1,22 @@
 //! What changes without anybody asking, looked after on a schedule: proofs of domains, metadata of identity providers,
-//! and the provider's own signing keys.
+//! the provider's own signing keys, and work in parts that the relay could not finish.
 //!
 //! Each tenant stands for itself: what fails for one is logged, counted, and tried again at the next run.
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::Gatehouse;
-use super::onboarding::connections::{idp, tell_members};
-use super::onboarding::{Administration, OnboardingError, domain_proofs};
+use super::onboarding::connections::{idp, sp_keys, tell_members};
+use super::onboarding::{Administration, OnboardingError, domain_proofs, erasure, offboarding};
 use super::openid_provider::keys::{KeysError, look_after_provider_keys};
 use crate::domain::connection::Connection;
+use crate::domain::ids::UserId;
 use crate::domain::tenant::{DomainClaim, DomainState};
-use crate::store::StoreError;
+use crate::store::{StoreError, TenantStore};
 
 /// How old a look may be before the next one: a little less than a day, so that a daily run looks daily.
 const LOOK_EVERY: TimeDelta = TimeDelta::hours(20);
@@ -25,6 +26,8 @@ const AT_ONCE: usize = 8;
 const MOST_PAGES: usize = 200;
 /// Tenants of one read.
 const PAGE: i32 = 100;
+/// Work in parts that is older than this is not on its way in the relay any more.
+const STUCK: TimeDelta = TimeDelta::hours(1);
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -43,6 +46,10 @@ pub struct Upkeep {
     pub members_told: usize,
     /// 1 when the provider's own keys changed.
     pub keys_rotated: usize,
+    /// Connections at which a key of ours took over, or ended (GH-08).
+    pub sp_keys_changed: usize,
+    /// Erasures and offboardings that were given to the relay once more.
+    pub work_resumed: usize,
     /// What could not be done, and is tried at the next run.
     pub failed: usize,
 }
@@ -74,6 +81,8 @@ enum Task {
     Proof(Administration, Box<DomainClaim>),
     Metadata(Administration, Box<Connection>),
     Members(Administration, Box<Connection>),
+    Erasure(Administration, UserId),
+    Keys(Administration, Box<Connection>),
 }
 
 /// Looks at everything that is due.
@@ -85,6 +94,7 @@ pub async fn run(gatehouse: &Arc<Gatehouse>) -> Result<Upkeep, UpkeepError> {
         keys_rotated: usize::from(look_after_provider_keys(gatehouse).await?),
         ..Upkeep::default()
     };
+    look_after_offboardings(gatehouse, &mut done).await?;
     let door = gatehouse.store.front_door();
     let mut after = None;
     loop {
@@ -125,9 +135,58 @@ async fn due(admin: &Administration) -> Result<Vec<Task>, StoreError> {
         .iter()
         .filter(|connection| tell_members::is_due(connection));
     tasks.extend(untold.map(|connection| Task::Members(admin.clone(), Box::new(connection.clone()))));
+    let keys = connections
+        .iter()
+        .filter(|connection| sp_keys::is_due(connection, now));
+    tasks.extend(keys.map(|connection| Task::Keys(admin.clone(), Box::new(connection.clone()))));
     let by_url = connections.into_iter().filter(idp::has_metadata_url);
     tasks.extend(by_url.map(|connection| Task::Metadata(admin.clone(), Box::new(connection))));
+    let stuck = stuck_erasures(&admin.store, now).await?;
+    tasks.extend(stuck.into_iter().map(|user| Task::Erasure(admin.clone(), user)));
     Ok(tasks)
+}
+
+async fn stuck_erasures(store: &TenantStore, now: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let (page, next) = store.erasures(after.as_ref(), PAGE).await?;
+        let stuck = page
+            .into_iter()
+            .filter(|erasure| !erasure.is_done() && now - erasure.requested_at >= STUCK);
+        found.extend(stuck.map(|erasure| erasure.user));
+        if next.is_none() {
+            return Ok(found);
+        }
+        after = next;
+    }
+}
+
+/// Goes on with offboardings that the relay could not finish, and looks once more through those that it did.
+async fn look_after_offboardings(gatehouse: &Arc<Gatehouse>, done: &mut Upkeep) -> Result<(), StoreError> {
+    let now = gatehouse.clock.now();
+    let door = gatehouse.store.front_door();
+    let mut after = None;
+    loop {
+        let (page, next) = door.offboardings(after.as_deref(), PAGE).await?;
+        for job in page.iter().filter(|job| job.swept_at.is_none()) {
+            if now - job.requested_at < STUCK {
+                continue;
+            }
+            match offboarding::resume(gatehouse, job).await {
+                Ok(resumed) => done.work_resumed += usize::from(resumed),
+                Err(error) => {
+                    done.failed += 1;
+                    tracing::warn!(tenant.id = %job.tenant, error.code = error.code(),
+                        "an offboarding could not be gone on with; the next run tries again");
+                }
+            }
+        }
+        if next.is_none() {
+            return Ok(());
+        }
+        after = next;
+    }
 }
 
 async fn carry_out(tasks: Vec<Task>, done: &mut Upkeep) {
@@ -139,6 +198,8 @@ async fn carry_out(tasks: Vec<Task>, done: &mut Upkeep) {
                 done.domains_changed += usize::from(changed);
             }
             Ok(Did::Told { mails }) => done.members_told += mails,
+            Ok(Did::Rekeyed) => done.sp_keys_changed += 1,
+            Ok(Did::Resumed) => done.work_resumed += 1,
             Ok(Did::Fetched { changed }) => {
                 done.metadata_checked += 1;
                 done.metadata_changed += usize::from(changed);
@@ -152,6 +213,8 @@ enum Did {
     Looked { changed: bool },
     Fetched { changed: bool },
     Told { mails: usize },
+    Resumed,
+    Rekeyed,
 }
 
 async fn one(task: Task) -> (Administration, Result<Did, OnboardingError>) {
@@ -173,6 +236,14 @@ async fn one(task: Task) -> (Administration, Result<Did, OnboardingError>) {
         Task::Members(admin, connection) => {
             let told = tell_members::go_on(&admin, &connection.id, MOST_PAGES).await;
             (admin, told.map(|mails| Did::Told { mails }))
+        }
+        Task::Keys(admin, connection) => {
+            let followed = sp_keys::follow(&admin, &connection).await;
+            (admin, followed.map(|()| Did::Rekeyed))
+        }
+        Task::Erasure(admin, user) => {
+            let resumed = erasure::resume(&admin, &user).await;
+            (admin, resumed.map(|()| Did::Resumed))
         }
         Task::Metadata(admin, connection) => {
             let fetched = idp::refresh(&admin, &connection).await;

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use crate::domain::connection::Connection;
 use crate::domain::deadline::{Deadline, Stage};
+use crate::domain::erasure::nameless;
 use crate::domain::event::Event;
 use crate::domain::group::Group;
 use crate::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
 use crate::domain::session::Session;
 use crate::domain::team::{Team, TeamMembership};
 use crate::domain::tenant::{DomainClaim, Tenant};
-use crate::domain::user::User;
+use crate::domain::user::{PersonDetails, User};
 use crate::openid_provider::clients::AppClient;
 use crate::store::ApiKey;
 
@@ -69,6 +70,32 @@ pub fn user_deactivated(user: &User) -> Event {
 #[must_use]
 pub fn user_deleted(user: &User) -> Event {
     event("user.deleted", user, json!({ "user": user_data(user) }))
+}
+
+/// `user.erased`: nothing is left of the person but the id; whoever keeps something under it erases it too.
+#[must_use]
+pub fn user_erased(user: &User) -> Event {
+    event("user.erased", user, json!({}))
+}
+
+/// The same event of somebody who was erased since: id, role and state are left of the person.
+#[must_use]
+pub fn without_person(event: &Event) -> Event {
+    let mut event = event.clone();
+    if let Some(fields) = event.data.as_object_mut() {
+        if let Some(person) = fields.get_mut("user").and_then(Value::as_object_mut) {
+            let id = person.get("id").and_then(Value::as_str).unwrap_or_default();
+            let name = nameless(id);
+            person.insert("user_name".to_owned(), Value::from(name.as_str()));
+            person.insert("name".to_owned(), Value::from(name));
+            person.insert("email".to_owned(), Value::Null);
+            person.insert("details".to_owned(), json!(PersonDetails::default()));
+        }
+        if let Some(fallbacks) = fields.get_mut("fallbacks") {
+            *fallbacks = json!([]);
+        }
+    }
+    event
 }
 
 /// `session.revoked`: every session of the user is over.
@@ -273,6 +300,20 @@ pub fn tenant_created(tenant: &Tenant, actor: &Value) -> Event {
 #[must_use]
 pub fn tenant_updated(tenant: &Tenant, at: DateTime<Utc>, actor: &Value) -> Event {
     tenant_event("tenant.updated", tenant, at, actor)
+}
+
+/// `tenant.deleted`: the organization is gone, and everything of it is taken away.
+#[must_use]
+pub fn tenant_deleted(tenant: &Tenant, at: DateTime<Utc>, actor: &Value) -> Event {
+    Event {
+        kind: "tenant.deleted".to_owned(),
+        schema: SCHEMA,
+        tenant: tenant.id.clone(),
+        subject: tenant.id.to_string(),
+        sequence: tenant.version + 1,
+        at,
+        data: json!({ "name": tenant.name, "actor": actor }),
+    }
 }
 
 /// A claim has no version: the time in milliseconds grows as well.

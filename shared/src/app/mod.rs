@@ -39,6 +39,7 @@ use std::sync::Arc;
 use crate::aws::{self, SdkConfig};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::domain::connection::sp_keys::SpKeyUse;
 use crate::domain::connection::{Connection, SamlConnection};
 use crate::domain::endpoint::EndpointPolicy;
 use crate::domain::ids::ConnectionId;
@@ -49,7 +50,7 @@ use crate::outbound::{Outbound, TxtRecords};
 use crate::random;
 use crate::saml::keys::KeyRing;
 use crate::saml::response::DecryptionKey;
-use crate::secrets::{SecretName, Secrets, SecretsError};
+use crate::secrets::{SecretName, SecretVersion, Secrets, SecretsError, Stage};
 use crate::store::{CommitError, Store, StoreError};
 
 pub use browser::Browser;
@@ -182,23 +183,46 @@ impl Gatehouse {
         let Some(version) = self.secrets.find(name).await? else {
             return Ok(None);
         };
-        KeyRing::from_secret(&version.value)
-            .map(Some)
-            .map_err(|_| self.secrets.malformed(name, "a key ring"))
+        self.read_ring(name, &version).map(Some)
     }
 
-    /// The keys that a SAML connection's assertions may be encrypted to; none when it has no ring.
+    /// The keys that a SAML connection's assertions may be encrypted to; none when it has no ring. While one key follows
+    /// another, both of them: the one that was announced, or the one before.
     ///
     /// # Errors
-    /// [`SecretsError`] when the secret cannot be read, or is no ring.
-    pub async fn decryption_keys(&self, id: &ConnectionId) -> Result<Vec<DecryptionKey>, SecretsError> {
-        let ring = self.key_ring(&SecretName::SpDecryption(id.clone())).await?;
-        let opened = |ring: KeyRing| {
-            let keys = ring.keys();
-            keys.map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec()))
-                .collect()
+    /// [`SecretsError`] when a secret cannot be read, or is no ring.
+    pub async fn decryption_keys(&self, connection: &Connection) -> Result<Vec<DecryptionKey>, SecretsError> {
+        let name = SecretName::SpDecryption(connection.id.clone());
+        let current = self.key_ring(&name).await?;
+        let Some(saml) = connection.protocol.saml() else {
+            return Ok(Vec::new());
         };
-        Ok(ring.map(opened).unwrap_or_default())
+        let (rotation, published) = saml.sp_keys(SpKeyUse::Encryption);
+        let mut rings = vec![current];
+        if rotation.is_under_way() {
+            let in_use = |ring: &KeyRing| published.first() == Some(&ring.current().certificate().base64());
+            if !rings.iter().flatten().any(in_use) {
+                // Another process has let the next key take over.
+                let version = self.secrets.get_fresh(&name).await?;
+                rings.push(Some(self.read_ring(&name, &version)?));
+            }
+            for (is_about, stage) in [
+                (rotation.next.is_some(), Stage::Pending),
+                (rotation.old.is_some(), Stage::Previous),
+            ] {
+                if is_about && let Some(version) = self.secrets.find_stage(&name, stage).await? {
+                    rings.push(Some(self.read_ring(&name, &version)?));
+                }
+            }
+        }
+        let keys = rings.iter().flatten().flat_map(KeyRing::keys);
+        Ok(keys
+            .map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec()))
+            .collect())
+    }
+
+    fn read_ring(&self, name: &SecretName, version: &SecretVersion) -> Result<KeyRing, SecretsError> {
+        KeyRing::from_secret(&version.value).map_err(|_| self.secrets.malformed(name, "a key ring"))
     }
 
     /// The client that IdP-initiated sign-ins lead to: the one marked as default.

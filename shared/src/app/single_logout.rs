@@ -191,7 +191,7 @@ impl Side<'_> {
         };
         match read_logout_request(arrival, &expect) {
             Err(LogoutError::Message(refusal)) if refusal.reason() == RefusalCode::DecryptionKeyMissing => {
-                let keys = self.gatehouse.decryption_keys(&self.connection.id).await?;
+                let keys = self.gatehouse.decryption_keys(self.connection).await?;
                 expect.decryption_keys = &keys;
                 Ok(read_logout_request(arrival, &expect)?)
             }

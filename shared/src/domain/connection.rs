@@ -11,6 +11,7 @@ use super::onboarding::Onboarding;
 mod github;
 mod oidc;
 mod saml_preset;
+pub mod sp_keys;
 
 pub use github::{GitHubConnection, GitHubOrganization, GitHubSettings};
 pub use oidc::{
@@ -18,6 +19,7 @@ pub use oidc::{
     OidcProvider, OidcSettings, RedirectUri,
 };
 pub use saml_preset::SamlPreset;
+use sp_keys::SpRotation;
 
 /// Where a connection stands (AQ-16, SE-27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +181,12 @@ pub struct SamlConnection {
     /// Certificates of the keys that assertions may be encrypted to, DER in base64: the current one first.
     #[serde(default)]
     pub sp_encryption_certificates: Vec<String>,
+    /// How the next key follows the one we sign with.
+    #[serde(default)]
+    pub sp_signing_rotation: SpRotation,
+    /// How the next key follows the one that assertions are encrypted to.
+    #[serde(default)]
+    pub sp_encryption_rotation: SpRotation,
 }
 
 /// What kind of identity provider a connection goes to.
@@ -298,6 +306,8 @@ impl Connection {
                     saml.request_binding = RequestBinding::default();
                     saml.sp_signing_certificates.clear();
                     saml.sp_encryption_certificates.clear();
+                    saml.sp_signing_rotation = SpRotation::default();
+                    saml.sp_encryption_rotation = SpRotation::default();
                 }
                 Protocol::Oidc(oidc) => oidc.leave_who_vouches(&other.protocol),
                 Protocol::GitHub(github) => github.leave_who_vouches(&other.protocol),

@@ -182,6 +182,49 @@ impl Secrets {
         }
     }
 
+    /// The version in a stage as [`Secrets::get`] gives the current one: at most [`super::CACHE_TTL`] old; `None` when
+    /// there is none.
+    ///
+    /// # Errors
+    /// [`SecretsError`], except `NotFound`.
+    pub async fn find_stage(
+        &self,
+        name: &SecretName,
+        stage: Stage,
+    ) -> Result<Option<SecretVersion>, SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&format!("{full}@{}", stage.label()));
+        let mut known = slot.known.lock().await;
+        let now = self.clock.now();
+        if let Some(version) = known.fresh(now) {
+            return Ok(Some(version));
+        }
+        known.forget();
+        let number = slot.start();
+        match self.fetch(&full, stage).await {
+            Ok(version) => {
+                known.keep(now, number, version.clone());
+                Ok(Some(version))
+            }
+            Err(error) if error.fault == SecretsFault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Which version is in a stage, without its value: for a caller that may not read the secret.
+    ///
+    /// # Errors
+    /// [`SecretsError`]; `NotFound` when there is no secret.
+    pub async fn version_in(&self, name: &SecretName, stage: Stage) -> Result<Option<String>, SecretsError> {
+        let full = name.full(&self.prefix);
+        let answer = self.client.describe_secret().secret_id(&full).send().await;
+        let answer = answer.map_err(|error| SecretsError::new(&full, fault_of(&error)))?;
+        let versions = answer.version_ids_to_stages.unwrap_or_default();
+        let in_stage =
+            |(_, stages): &(String, Vec<String>)| stages.iter().any(|label| label == stage.label());
+        Ok(versions.into_iter().find(in_stage).map(|(id, _)| id))
+    }
+
     /// Makes the secret unless there is one; of several callers at once, all get the value of the one who won.
     ///
     /// # Errors
@@ -269,6 +312,34 @@ impl Secrets {
         known.forget();
         self.move_stage(&full, Stage::Current, Some(to), from).await?;
         self.move_stage(&full, Stage::Pending, None, to).await
+    }
+
+    /// Deletes the secret for good, at once; whether there was one.
+    ///
+    /// # Errors
+    /// [`SecretsError`].
+    pub async fn purge(&self, name: &SecretName) -> Result<bool, SecretsError> {
+        let full = name.full(&self.prefix);
+        let slot = self.cache.slot(&full);
+        let mut known = slot.known.lock().await;
+        known.forget();
+        let was_there = match self.client.describe_secret().secret_id(&full).send().await {
+            Ok(_) => true,
+            Err(error) => match fault_of(&error) {
+                SecretsFault::NotFound => false,
+                SecretsFault::Deleted => true,
+                fault => return Err(SecretsError::new(&full, fault)),
+            },
+        };
+        // Asked also for what was not found: what is made a moment ago need not be seen yet.
+        let request = self.client.delete_secret().secret_id(&full);
+        match request.force_delete_without_recovery(true).send().await {
+            Ok(_) => Ok(was_there),
+            Err(error) => match fault_of(&error) {
+                SecretsFault::NotFound => Ok(was_there),
+                fault => Err(SecretsError::new(&full, fault)),
+            },
+        }
     }
 
     /// Deletes the secret, restorable for 7 days; one that is not there is fine.

@@ -170,8 +170,10 @@ impl TenantTransaction {
             Some(condition),
         );
         if let Some(issuer) = connection.issuer() {
-            let item = Item::new(keys::issuer(&issuer, &connection.id));
-            self.inner.put(Guard::Fresh, Ok(item), None);
+            let mirror = keys::issuer_mirror(&self.handle.tenant, &issuer, &connection.id);
+            for key in [keys::issuer(&issuer, &connection.id), mirror] {
+                self.inner.put(Guard::Fresh, Ok(Item::new(key)), None);
+            }
         }
         let mirror = keys::connection_mirror(&self.handle.tenant, &connection.id);
         self.inner.put(Guard::Fresh, shape(Item::new(mirror)), None);

@@ -118,13 +118,23 @@ impl Due {
     fn item(&self) -> Result<Item, StoreError> {
         Item::new(self.place()).doc("due reminder", self)
     }
+
+    /// Lies with the owner, so that whoever takes the owner's things away finds the entry.
+    fn mirror(&self) -> Key {
+        keys::due_mirror(&self.tenant, self.at.date_naive(), &self.place().sk)
+    }
+
+    fn put(&self, inner: &mut Transaction) {
+        inner.put(Guard::Fresh, self.item(), None);
+        inner.put(Guard::Fresh, Ok(Item::new(self.mirror())), None);
+    }
 }
 
 fn put(inner: &mut Transaction, deadline: &Deadline, next: Option<DateTime<Utc>>) {
     let record = keys::deadline(&deadline.tenant, deadline.kind.name(), &deadline.id);
     inner.put(Guard::Fresh, Item::new(record).doc("deadline", deadline), None);
     if let Some(at) = next {
-        inner.put(Guard::Fresh, Due::of(deadline, at).item(), None);
+        Due::of(deadline, at).put(inner);
     }
 }
 
@@ -312,8 +322,15 @@ impl FrontDoor {
         self.sent(&mut tx.inner, &mark, holder);
         moved(&mut tx.inner, done.due, done.next);
         let place = format!("{}#{}", mark.0.pk, mark.0.sk);
-        let line =
-            Item::new(keys::reminder_digest(now.date_naive(), &place)).doc("digest entry", &done.digest);
+        let line = keys::reminder_digest(now.date_naive(), &place);
+        let mirror = Item::new(keys::mark_mirror(&done.due.tenant, &mark.0))
+            .with("mpk", text(mark.0.pk.clone()))
+            .with("msk", text(mark.0.sk.clone()))
+            .with("lpk", text(line.pk.clone()))
+            .with("lsk", text(line.sk.clone()))
+            .until(now + TimeDelta::days(MARK_DAYS));
+        tx.inner.put(Guard::Fresh, Ok(mirror), None);
+        let line = Item::new(line).doc("digest entry", &done.digest);
         let line = line.map(|line| line.until(now + TimeDelta::days(DIGEST_DAYS)));
         tx.inner.put(Guard::Fresh, line, None);
         if !done.events.is_empty() {
@@ -356,9 +373,10 @@ fn moved(tx: &mut Transaction, due: &Due, next: Option<DateTime<Utc>>) {
     let next = next.map(|at| Due { at, ..due.clone() });
     if next.as_ref().is_none_or(|next| next.place() != due.place()) {
         tx.delete(Guard::Fresh, &due.place(), None);
+        tx.delete(Guard::Fresh, &due.mirror(), None);
     }
     if let Some(next) = next {
-        tx.put(Guard::Fresh, next.item(), None);
+        next.put(tx);
     }
 }
 

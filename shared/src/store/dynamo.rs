@@ -159,6 +159,22 @@ impl Dynamo {
         self.send(request).await
     }
 
+    /// The first items of a partition, those whose time is over among them: for whoever takes everything away.
+    pub async fn first(
+        &self,
+        table: Table,
+        pk: &str,
+        prefix: &str,
+        limit: i32,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        let request = self
+            .query(table, pk, None, limit)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
+        let answer = request.send().await.map_err(|e| failed("Query", &e))?;
+        Ok(answer.items.unwrap_or_default())
+    }
+
     /// All items of a partition between two sort keys, these included, consistently. For stretches that are small by
     /// nature.
     pub async fn between(

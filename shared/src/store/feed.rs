@@ -16,9 +16,9 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Where an event lies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Pointer {
-    pk: String,
-    sk: String,
+pub(super) struct Pointer {
+    pub(super) pk: String,
+    pub(super) sk: String,
     place: usize,
 }
 

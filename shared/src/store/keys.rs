@@ -126,6 +126,15 @@ pub(super) fn issuer_pk(issuer: &str) -> String {
 pub(super) fn issuer(issuer: &str, id: &ConnectionId) -> Key {
     directory(issuer_pk(issuer), id.as_str())
 }
+/// Says in the tenant's partition that a connection was written with an issuer.
+pub(super) fn issuer_mirror(t: &TenantId, issuer: &str, id: &ConnectionId) -> Key {
+    directory(tenant_pk(t), format!("{}#{id}", issuer_pk(issuer)))
+}
+/// What an issuer's mirror stands for.
+pub(super) fn issuer_of_mirror(sk: &str) -> Option<Key> {
+    let (pk, id) = sk.rsplit_once('#')?;
+    Some(directory(pk.to_owned(), id))
+}
 pub(super) fn client(id: &ClientId) -> Key {
     directory(format!("CL#{id}"), ".")
 }
@@ -167,6 +176,33 @@ pub(super) fn user_list_pk(t: &TenantId) -> String {
 }
 pub(super) fn user_list(t: &TenantId, uid: &UserId) -> Key {
     directory(user_list_pk(t), uid.as_str())
+}
+/// Deleted users, so that what is left of them is found.
+pub(super) fn gone_users_pk(t: &TenantId) -> String {
+    format!("UD#{t}")
+}
+pub(super) fn gone_user(t: &TenantId, uid: &str) -> Key {
+    directory(gone_users_pk(t), uid)
+}
+/// How far a person's erasure came.
+pub(super) const ERASURES: &str = "ER#";
+pub(super) fn erasure(t: &TenantId, uid: &UserId) -> Key {
+    directory(tenant_pk(t), format!("{ERASURES}{uid}"))
+}
+/// Somebody erased: the hash of an address or an identity that signing in makes nobody of.
+pub(super) fn erased(t: &TenantId, what: &str) -> Key {
+    directory(
+        tenant_pk(t),
+        format!("EX#{}", hash(&format!("erased#{t}#{what}"))),
+    )
+}
+/// How the offboardings begin in the deployment's own partition.
+pub(super) const OFFBOARDINGS: &str = "OB#";
+pub(super) fn offboardings_pk() -> String {
+    tenant_pk(&TenantId::of_deployment())
+}
+pub(super) fn offboarding(t: &TenantId) -> Key {
+    directory(offboardings_pk(), format!("{OFFBOARDINGS}{t}"))
 }
 pub(super) fn user_name(t: &TenantId, name: &str) -> Key {
     directory(format!("UN#{t}#{}", bounded(&fold(name))), ".")
@@ -253,11 +289,14 @@ fn counter_place(id: &str) -> (u8, u8) {
     let slot = u8::try_from((bits >> 2) & 0xf).unwrap_or(0);
     (shard, slot)
 }
+pub(super) fn team_pk(t: &TenantId, id: &TeamId) -> String {
+    format!("TM#{t}#{id}")
+}
 pub(super) fn team(t: &TenantId, id: &TeamId) -> Key {
-    directory(format!("TM#{t}#{id}"), "#")
+    directory(team_pk(t, id), "#")
 }
 pub(super) fn team_member(t: &TenantId, id: &TeamId, uid: &UserId) -> Key {
-    directory(format!("TM#{t}#{id}"), uid.as_str())
+    directory(team_pk(t, id), uid.as_str())
 }
 pub(super) fn team_name(t: &TenantId, name: &str) -> Key {
     directory(format!("TN#{t}#{}", fold(name)), ".")
@@ -287,6 +326,13 @@ pub(super) fn group_list_pk(t: &TenantId) -> String {
 }
 pub(super) fn group_list(t: &TenantId, id: &GroupId) -> Key {
     directory(group_list_pk(t), id.as_str())
+}
+/// Deleted groups, so that what is left of them is found.
+pub(super) fn gone_groups_pk(t: &TenantId) -> String {
+    format!("GD#{t}")
+}
+pub(super) fn gone_group(t: &TenantId, id: &GroupId) -> Key {
+    directory(gone_groups_pk(t), id.as_str())
 }
 /// All groups of one name.
 pub(super) fn group_name_pk(t: &TenantId, name: &str) -> String {
@@ -364,7 +410,10 @@ pub(super) fn deadline(t: &TenantId, kind: &str, id: &str) -> Key {
 }
 /// An entry of a tenant's feed of relayed events.
 pub(super) fn feed(t: &TenantId, moment: &str) -> Key {
-    directory(format!("F#{t}"), moment)
+    directory(feed_pk(t), moment)
+}
+pub(super) fn feed_pk(t: &TenantId) -> String {
+    format!("F#{t}")
 }
 /// Reminders due on a day (UTC).
 pub(super) fn due_pk(day: NaiveDate) -> String {
@@ -372,6 +421,23 @@ pub(super) fn due_pk(day: NaiveDate) -> String {
 }
 pub(super) fn due(day: NaiveDate, place: &str) -> Key {
     directory(due_pk(day), place)
+}
+/// Says in the owner's partition where a due reminder lies.
+pub(super) fn due_mirror(t: &TenantId, day: NaiveDate, place: &str) -> Key {
+    directory(tenant_pk(t), format!("ED#{day}#{place}"))
+}
+/// What a due reminder's mirror stands for.
+pub(super) fn due_of_mirror(sk: &str) -> Option<Key> {
+    let (day, place) = sk.strip_prefix("ED#")?.split_once('#')?;
+    Some(directory(format!("E#{day}"), place))
+}
+/// Says in the owner's partition where a mark and its line in the digest lie.
+pub(super) fn mark_mirror(t: &TenantId, mark: &Key) -> Key {
+    directory(tenant_pk(t), format!("ES#{}#{}", mark.pk, mark.sk))
+}
+/// An item by its keys, as another item names them.
+pub(super) fn named(pk: &str, sk: &str) -> Key {
+    directory(pk.to_owned(), sk)
 }
 /// The mark of one reminder of one deadline with one end.
 pub(super) fn reminder_mark(thing: &str, stage: &str) -> Key {
@@ -391,8 +457,11 @@ pub(super) fn session_pk(t: &TenantId, uid: &UserId) -> String {
 pub(super) fn session(t: &TenantId, uid: &UserId, hash: &str) -> Key {
     ephemeral(session_pk(t, uid), hash)
 }
+pub(super) fn refresh_pk(t: &TenantId, uid: &UserId) -> String {
+    format!("R#{t}#{uid}")
+}
 pub(super) fn refresh(t: &TenantId, uid: &UserId, hash: &str) -> Key {
-    ephemeral(format!("R#{t}#{uid}"), hash)
+    ephemeral(refresh_pk(t, uid), hash)
 }
 pub(super) fn name_id_pk(c: &ConnectionId, name_id_hash: &str) -> String {
     format!("N#{c}#{name_id_hash}")
@@ -432,6 +501,13 @@ pub(super) fn idempotency(hash: &str) -> Key {
 /// Something counted for a tenant in the window that ends at `until` (seconds since the epoch).
 pub(super) fn budget(t: &TenantId, what: &str, until: i64) -> Key {
     ephemeral(format!("Y#{t}#{what}"), until.to_string())
+}
+pub(super) fn budget_pk(t: &TenantId, what: &str) -> String {
+    format!("Y#{t}#{what}")
+}
+/// An item of such a partition, as it was read.
+pub(super) fn budget_item(pk: &str, sk: &str) -> Key {
+    ephemeral(pk.to_owned(), sk)
 }
 pub(super) fn setup_link(hash: &str) -> Key {
     ephemeral(format!("L#{hash}"), ".")

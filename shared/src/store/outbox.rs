@@ -11,17 +11,17 @@ use super::keys::{self, Key, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use crate::domain::email::EmailAddress;
 use crate::domain::event::Event;
-use crate::domain::ids::TenantId;
+use crate::domain::ids::{TenantId, UserId};
 use crate::domain::letter::Letter;
 use crate::random;
 use crate::redacted::Secret;
 
 /// How long an outbox item stays for replay.
-const KEPT_DAYS: i64 = 30;
+pub(super) const KEPT: TimeDelta = TimeDelta::days(30);
 /// How many mails are made out of one at once: a transaction has room for 100 items.
 const UNFOLDED_AT_ONCE: usize = 50;
 /// How many more a mail goes to.
-const LEFT: &str = "left";
+pub(super) const LEFT: &str = "left";
 /// How long an audit record stays.
 const AUDIT_DAYS: i64 = 400;
 
@@ -43,6 +43,24 @@ pub enum OutboxRecord {
     },
     /// A mail to send.
     Mail(MailJob),
+    /// Work that is done in parts.
+    Work(Work),
+}
+
+/// Work of the relay that is done in parts: each part that leaves something to do puts the next one into the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub enum Work {
+    /// A person of the record's tenant is erased.
+    Erase {
+        /// The person.
+        user: UserId,
+    },
+    /// A tenant's things are taken away; the record lies with the deployment.
+    Purge {
+        /// Whose.
+        tenant: TenantId,
+    },
 }
 
 /// A mail to send. What only the recipient may read lies apart, in the table that has neither stream nor backup.
@@ -182,11 +200,25 @@ impl TenantTransaction {
                 .until(job.not_after);
             self.inner.put(Guard::Fresh, Ok(item), Some(Expression::absent()));
         }
-        let until = self.handle.store.dynamo.clock.now() + TimeDelta::days(KEPT_DAYS);
+        let until = self.handle.store.dynamo.clock.now() + KEPT;
         let left = u64::try_from(job.also_to.len()).unwrap_or(u64::MAX);
         let item = Item::new(key).doc("outbox", &OutboxRecord::Mail(job.clone()));
         let item = item.map(|item| item.with(LEFT, number(left)).until(until));
         self.inner.put(Guard::Fresh, item, Some(Expression::absent()));
+    }
+
+    /// Adds work of the relay.
+    pub fn work(&mut self, work: &Work) {
+        if let Some(key) = self.tenant_outbox_key() {
+            self.outbox(key, &OutboxRecord::Work(work.clone()));
+        }
+    }
+
+    /// Takes work that is done, or goes on elsewhere, out of the outbox.
+    pub fn end_work(&mut self, at: &OutboxKey) {
+        if *at.tenant() == self.handle.tenant {
+            self.inner.delete(Guard::Fresh, &at.key, None);
+        }
     }
 
     fn tenant_outbox_key(&mut self) -> Option<Key> {
@@ -207,8 +239,8 @@ impl TenantTransaction {
         }
     }
 
-    fn outbox(&mut self, key: Key, record: &OutboxRecord) {
-        let until = self.handle.store.dynamo.clock.now() + TimeDelta::days(KEPT_DAYS);
+    pub(super) fn outbox(&mut self, key: Key, record: &OutboxRecord) {
+        let until = self.handle.store.dynamo.clock.now() + KEPT;
         let item = Item::new(key).doc("outbox", record).map(|item| item.until(until));
         self.inner.put(Guard::Fresh, item, Some(Expression::absent()));
     }
@@ -221,7 +253,7 @@ impl TenantTransaction {
     }
 }
 
-fn audit_item(tenant: &TenantId, record: &AuditRecord) -> Result<Item, StoreError> {
+pub(super) fn audit_item(tenant: &TenantId, record: &AuditRecord) -> Result<Item, StoreError> {
     let day = record.at.format("%Y-%m-%d").to_string();
     let item = Item::new(keys::audit(tenant, &day, &record.id)).doc("audit", record)?;
     Ok(item.until(record.at + TimeDelta::days(AUDIT_DAYS)))

@@ -62,6 +62,8 @@ pub enum Guard {
     RefreshToken,
     /// The part of an import is at the step that was read.
     ImportPart,
+    /// Work that is done in parts is at the step that was read, and what it looks at as it was read.
+    Work,
     /// The break-glass address is on the list, or not yet.
     BreakGlass,
     /// The record is new: its random id cannot be taken.

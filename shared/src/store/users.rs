@@ -204,6 +204,12 @@ impl TenantTransaction {
         for item in old.into_values() {
             self.inner.delete(Guard::Fresh, &item.key, None);
         }
+        let list = keys::gone_user(&self.handle.tenant, user.id.as_str());
+        match (before.tombstone, user.tombstone) {
+            (false, true) => self.inner.put(Guard::Fresh, Ok(Item::new(list)), None),
+            (true, false) => self.inner.delete(Guard::Fresh, &list, None),
+            (false, false) | (true, true) => {}
+        }
         let counted = |user: &User| i64::from(!user.tombstone);
         let users = counted(user) - counted(before);
         let active = i64::from(user.active) - i64::from(before.active);

@@ -106,6 +106,27 @@ fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
             404,
             422,
         ),
+        (
+            Method::POST,
+            "/connections/{connection}/sp-keys",
+            Some(json!({ "use": "signing" })),
+            404,
+            201,
+        ),
+        (
+            Method::POST,
+            "/connections/{connection}/sp-keys/activate",
+            Some(json!({ "use": "encryption" })),
+            404,
+            409,
+        ),
+        (
+            Method::POST,
+            "/connections/{connection}/sp-keys/retire",
+            Some(json!({ "use": "encryption" })),
+            404,
+            409,
+        ),
         (Method::POST, "/connections/{connection}/submit", None, 404, 409),
         (Method::POST, "/connections/{connection}/validate", None, 404, 409),
         (Method::POST, "/connections/{connection}/withdraw", None, 404, 200),
@@ -155,6 +176,10 @@ fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
         (Method::GET, "/members/{member}", None, 404, 200),
         (Method::PATCH, "/members/{member}", Some(json!({})), 404, 200),
         (Method::DELETE, "/members/{member}", None, 404, 204),
+        (Method::POST, "/members/{member}/erasure", None, 404, 202),
+        (Method::GET, "/members/{member}/erasure", None, 404, 404),
+        (Method::GET, "/erasures", None, 200, 200),
+        (Method::GET, "/export", None, 200, 200),
         (Method::GET, "/members/{member}/sessions", None, 404, 200),
         (
             Method::DELETE,
@@ -298,6 +323,24 @@ fn table() -> Vec<(Method, String, Option<Value>, Expected)> {
             "/operator/v1/tenants/{tenant}/setup-links".to_owned(),
             None,
             operators(201),
+        ),
+        (
+            Method::GET,
+            "/operator/v1/offboardings".to_owned(),
+            None,
+            operators(200),
+        ),
+        (
+            Method::POST,
+            "/operator/v1/offboardings".to_owned(),
+            Some(json!({ "tenant": "nobody", "name": "Nobody" })),
+            operators(404),
+        ),
+        (
+            Method::GET,
+            "/operator/v1/offboardings/{tenant}".to_owned(),
+            None,
+            operators(404),
         ),
         (Method::GET, "/operator/v1/audit".to_owned(), None, operators(200)),
         (
@@ -600,7 +643,9 @@ async fn aq_02_every_route_opens_to_whom_it_is_for() {
             let asks = answer.headers.contains_key("www-authenticate");
             assert!(wanted != 401 || asks, "{who}: {method} {path}");
         }
-        if method == Method::DELETE {
+        // What is gone is made anew.
+        let erases = method == Method::POST && path.ends_with("/erasure");
+        if method == Method::DELETE || erases {
             made = Made::new(&api, nth + 1).await;
             member = signed_in.access_token(&api).await;
         }

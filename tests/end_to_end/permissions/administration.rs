@@ -128,6 +128,13 @@ impl Admin<'_> {
         good(operator.post(&format!("{of_operator}/reject"), &why).await);
         self.act(&format!("{path}/submit")).await;
         good(operator.act(&format!("{of_operator}/approve")).await);
+        for of in ["signing", "encryption"] {
+            for step in ["", "/activate", "/retire"] {
+                let of = json!({ "use": of });
+                self.change(Method::POST, path, &format!("/sp-keys{step}"), Some(of))
+                    .await;
+            }
+        }
         self.act(&format!("{path}/suspend")).await;
         self.act(&format!("{path}/resume")).await;
         assert_eq!(

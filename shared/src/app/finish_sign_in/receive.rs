@@ -108,7 +108,7 @@ async fn read(
 ) -> Result<VerifiedResponse, FinishError> {
     match read_response(form_value, &expect) {
         Err(refusal) if refusal.reason() == RefusalCode::DecryptionKeyMissing => {
-            let keys = gatehouse.decryption_keys(&connection.id).await?;
+            let keys = gatehouse.decryption_keys(connection).await?;
             expect.decryption_keys = &keys;
             Ok(read_response(form_value, &expect)?)
         }

@@ -53,6 +53,12 @@ pub async fn create(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Sec
 }
 
 async fn once(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Secret), OnboardingError> {
+    // What was sent is looked at before what is there.
+    let name = rules::text("/name", &new.name, (1, rules::MOST_NAME))?;
+    let now = admin.now();
+    if new.expires_at.is_some_and(|end| end <= now) {
+        return Err(OnboardingError::ExpiryPast);
+    }
     let mut tx = admin.store.begin();
     if new.kind == ApiKeyKind::Scim {
         let tenant = admin.tenant().await?;
@@ -60,11 +66,6 @@ async fn once(admin: &Administration, new: &NewKey) -> Result<(ApiKey, Secret), 
         if !tenant.settings.scim_enabled {
             scim::switch_on(admin, &mut tx, &tenant)?;
         }
-    }
-    let name = rules::text("/name", &new.name, (1, rules::MOST_NAME))?;
-    let now = admin.now();
-    if new.expires_at.is_some_and(|end| end <= now) {
-        return Err(OnboardingError::ExpiryPast);
     }
     if admin.store.api_keys().await?.len() >= MOST_KEYS {
         return Err(OnboardingError::TooMany {

@@ -49,6 +49,10 @@ pub enum Thing {
     Import,
     /// A part of an import.
     ImportPart,
+    /// A person's erasure.
+    Erasure,
+    /// A tenant's offboarding.
+    Offboarding,
 }
 
 impl fmt::Display for Thing {
@@ -69,6 +73,8 @@ impl fmt::Display for Thing {
             Self::Session => "session",
             Self::Import => "import",
             Self::ImportPart => "part",
+            Self::Erasure => "erasure",
+            Self::Offboarding => "offboarding",
         })
     }
 }
@@ -214,6 +220,12 @@ pub enum OnboardingError {
     /// There is no key that could follow.
     #[error("wanted a key that was made to follow the current one; none was")]
     NoNextClientKey,
+    /// No key of ours was announced (GH-08).
+    #[error("no key was announced: announce one first")]
+    NoNextSpKey,
+    /// No key of ours is from before (GH-08).
+    #[error("there is no key from before that is still published")]
+    NoOldSpKey,
     /// A step that does not lead on from here.
     #[error("a connection in state {from} cannot be {step}")]
     Step {
@@ -276,6 +288,9 @@ pub enum OnboardingError {
     /// CH-10: somebody must be able to look after the organization.
     #[error("the member is the organization's last owner: make another member an owner first")]
     LastOwner,
+    /// AQ-21: the person's address is the way in beside single sign-on.
+    #[error("the member's address is on the break-glass list: take it off the list first")]
+    BreakGlassHolder,
     /// Two records of one person: the one that stays is switched off.
     #[error("wanted an active member to stay; this one is switched off")]
     MergeInactive,
@@ -367,6 +382,8 @@ impl OnboardingError {
             Self::Discovery(e) => e.code(),
             Self::Authority(e) => e.code(),
             Self::NoNextClientKey => "client_key_none_next",
+            Self::NoNextSpKey => "sp_key_none_next",
+            Self::NoOldSpKey => "sp_key_none_before",
             Self::Untested => "connection_untested",
             Self::Step { .. } => "connection_step_impossible",
             Self::OperatorOnly => "operator_only",
@@ -385,6 +402,7 @@ impl OnboardingError {
             Self::Locked => "member_locked",
             Self::RootUser => "member_is_root_user",
             Self::LastOwner => "member_is_last_owner",
+            Self::BreakGlassHolder => "member_is_break_glass",
             Self::MergeInactive => "merge_into_inactive",
             Self::MergeTwice => "merge_connection_twice",
             Self::ImportHeader => "import_header",
@@ -415,6 +433,8 @@ impl OnboardingError {
             | Self::ConnectionIdTaken
             | Self::Incomplete { .. }
             | Self::NoNextClientKey
+            | Self::NoNextSpKey
+            | Self::NoOldSpKey
             | Self::Untested
             | Self::Step { .. }
             | Self::NothingToEnforce
@@ -428,6 +448,7 @@ impl OnboardingError {
             | Self::Locked
             | Self::RootUser
             | Self::LastOwner
+            | Self::BreakGlassHolder
             | Self::MergeInactive
             | Self::MergeTwice
             | Self::ImportPartDiffers
@@ -493,6 +514,8 @@ impl OnboardingError {
             | Self::Key(_)
             | Self::Incomplete { .. }
             | Self::NoNextClientKey
+            | Self::NoNextSpKey
+            | Self::NoOldSpKey
             | Self::Untested
             | Self::Step { .. }
             | Self::OperatorOnly
@@ -509,6 +532,7 @@ impl OnboardingError {
             | Self::Locked
             | Self::RootUser
             | Self::LastOwner
+            | Self::BreakGlassHolder
             | Self::MergeInactive
             | Self::MergeTwice
             | Self::ImportHeader
@@ -539,6 +563,8 @@ fn not_found(thing: Thing) -> &'static str {
         Thing::Session => "session_not_found",
         Thing::Import => "import_not_found",
         Thing::ImportPart => "import_part_not_found",
+        Thing::Erasure => "erasure_not_found",
+        Thing::Offboarding => "offboarding_not_found",
     }
 }
 

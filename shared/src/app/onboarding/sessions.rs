@@ -113,6 +113,9 @@ pub async fn redeem_link(
     let door = gatehouse.store.front_door();
     let link = door.take_setup_link::<SetupLink>(token).await?;
     let link = link.ok_or(OnboardingError::NotFound(Thing::SetupLink))?;
+    if !gatehouse.store.tenant(&link.tenant).exists().await? {
+        return Err(OnboardingError::NotFound(Thing::SetupLink));
+    }
     let now = gatehouse.clock.now();
     let session = OwnerSession {
         session: random::uuid()?.to_string(),
@@ -141,6 +144,9 @@ pub async fn redeem_code(
     let found = found.ok_or_else(gone)?;
     if door.take_parked::<OwnerCode>(code).await?.is_none() || found.challenge.verify(Some(verifier)).is_err()
     {
+        return Err(gone());
+    }
+    if !gatehouse.store.tenant(&found.owner_tenant).exists().await? {
         return Err(gone());
     }
     let session = OwnerSession {
@@ -193,8 +199,8 @@ pub async fn administration(
     let Some(session) = parked.and_then(|value| serde_json::from_value::<OwnerSession>(value).ok()) else {
         return Ok(None);
     };
+    let store = gatehouse.store.tenant(&session.session_tenant);
     if let Some((owner, epoch)) = &session.owner {
-        let store = gatehouse.store.tenant(&session.session_tenant);
         let (user, tenant) = try_join(store.user(owner), store.record()).await?;
         let root = tenant.as_ref().and_then(|tenant| tenant.root_user.as_ref());
         let ownership = Ownership::new(&gatehouse.config.role_catalogue, root);
@@ -202,6 +208,8 @@ pub async fn administration(
         if tenant.is_none() || !still {
             return Ok(None);
         }
+    } else if !store.exists().await? {
+        return Ok(None);
     }
     Ok(Some(of_session(gatehouse, &session)))
 }

@@ -22,7 +22,7 @@ impl Relay {
     /// Writes an entry for each event of a change that wrote none; a second delivery writes the same entries again.
     pub(super) async fn write_audit(
         &self,
-        read: &[Read<'_>],
+        read: &[&Read<'_>],
         done: &mut Relayed,
         failed: &mut BTreeSet<usize>,
     ) {
@@ -55,7 +55,7 @@ impl Relay {
 
 impl Relay {
     /// Adds every event to its tenant's feed, for replay.
-    pub(super) async fn append_to_feed(&self, read: &[Read<'_>], failed: &mut BTreeSet<usize>) {
+    pub(super) async fn append_to_feed(&self, read: &[&Read<'_>], failed: &mut BTreeSet<usize>) {
         let mut by_tenant: BTreeMap<&TenantId, Wanted> = BTreeMap::new();
         for one in read {
             let OutboxRecord::Events { events, .. } = &one.record else {

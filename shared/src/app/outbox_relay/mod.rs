@@ -7,6 +7,7 @@
 mod audit;
 mod events;
 mod mails;
+mod parts;
 mod work;
 
 use std::collections::BTreeSet;
@@ -153,9 +154,11 @@ impl Relay {
         let mut failed = BTreeSet::new();
         self.finish_work(&read, &mut failed).await;
         self.carry_events(&read, &mut done, &mut failed).await;
-        self.write_audit(&read, &mut done, &mut failed).await;
-        self.append_to_feed(&read, &mut failed).await;
+        let living = self.of_living(&read, &mut failed).await;
+        self.write_audit(&living, &mut done, &mut failed).await;
+        self.append_to_feed(&living, &mut failed).await;
         self.send_mails(&read, &mut done, &mut failed).await;
+        self.do_parts(&read, &mut failed).await;
         let numbers = failed.into_iter().filter_map(|place| batch.get(place));
         done.failed = numbers.map(|record| record.sequence_number.clone()).collect();
         done

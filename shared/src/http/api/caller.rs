@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::Gatehouse;
-use crate::app::onboarding::{Actor, Administration, sessions};
+use crate::app::onboarding::{Actor, Administration, OnboardingError, sessions};
 use crate::http::problem::Problem;
 use crate::redacted::Secret;
 use crate::store::ApiKeyKind;
@@ -59,13 +59,18 @@ pub async fn owner(gatehouse: Arc<Gatehouse>, headers: &HeaderMap) -> Result<Adm
         return found.ok_or_else(wrong_token);
     }
     let found = gatehouse.store.front_door().api_key(token.expose()).await;
-    let key = found.map_err(|error| Problem::from(crate::app::onboarding::OnboardingError::from(error)))?;
+    let key = found.map_err(|error| Problem::from(OnboardingError::from(error)))?;
     let key = key.ok_or_else(wrong_token)?;
     match key.kind {
         ApiKeyKind::Owner => {}
         ApiKeyKind::Scim => return Err(wrong_kind()),
     }
     let store = gatehouse.store.tenant(&key.tenant);
+    // The key of an organization that is being taken away opens nothing, though it is still there.
+    let there = store.exists().await;
+    if !there.map_err(|error| Problem::from(OnboardingError::from(error)))? {
+        return Err(wrong_token());
+    }
     Ok(Administration {
         gatehouse,
         store,

@@ -12,7 +12,8 @@ use super::{Admin, Answer, ApiJson, IfMatch, OptionalJson, PathIds, json, json_a
 use crate::app::onboarding::Administration;
 use crate::app::onboarding::connections::idp::{self, IdpInput};
 use crate::app::onboarding::connections::state::{self, Step};
-use crate::app::onboarding::connections::{self, ConnectionEdit, secret};
+use crate::app::onboarding::connections::{self, ConnectionEdit, secret, sp_keys};
+use crate::domain::connection::sp_keys::SpKeyUse;
 use crate::domain::connection::{Connection, OidcPreset, SamlPreset};
 use crate::domain::ids::ConnectionId;
 use crate::http::body;
@@ -143,6 +144,60 @@ pub(super) async fn activate_client_key(
 ) -> Answer {
     let read = connections::at_version(&admin, &ids.connection()?, version).await?;
     let connection = secret::activate_next_key(&admin, &read).await?;
+    Ok(answer(StatusCode::OK, &admin, &connection, &[]))
+}
+
+/// A key that follows: for what, and from when on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NextKey {
+    #[serde(rename = "use")]
+    of: SpKeyUse,
+    #[serde(default)]
+    takes_over_at: Option<DateTime<Utc>>,
+}
+
+/// Which keys.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhichKey {
+    #[serde(rename = "use")]
+    of: SpKeyUse,
+}
+
+/// `POST …/connections/{connection}/sp-keys`: announces the key that follows.
+pub(super) async fn announce_sp_key(
+    Admin(admin): Admin,
+    ids: PathIds,
+    IfMatch(version): IfMatch,
+    ApiJson(next): ApiJson<NextKey>,
+) -> Answer {
+    let read = connections::at_version(&admin, &ids.connection()?, version).await?;
+    let connection = sp_keys::announce(&admin, &read, next.of, next.takes_over_at).await?;
+    Ok(answer(StatusCode::CREATED, &admin, &connection, &[]))
+}
+
+/// `POST …/connections/{connection}/sp-keys/activate`: the key that was announced takes over now.
+pub(super) async fn activate_sp_key(
+    Admin(admin): Admin,
+    ids: PathIds,
+    IfMatch(version): IfMatch,
+    ApiJson(which): ApiJson<WhichKey>,
+) -> Answer {
+    let read = connections::at_version(&admin, &ids.connection()?, version).await?;
+    let connection = sp_keys::activate(&admin, &read, which.of).await?;
+    Ok(answer(StatusCode::OK, &admin, &connection, &[]))
+}
+
+/// `POST …/connections/{connection}/sp-keys/retire`: the key before ends now.
+pub(super) async fn retire_sp_key(
+    Admin(admin): Admin,
+    ids: PathIds,
+    IfMatch(version): IfMatch,
+    ApiJson(which): ApiJson<WhichKey>,
+) -> Answer {
+    let read = connections::at_version(&admin, &ids.connection()?, version).await?;
+    let connection = sp_keys::retire(&admin, &read, which.of).await?;
     Ok(answer(StatusCode::OK, &admin, &connection, &[]))
 }
 

@@ -49,9 +49,15 @@ pub async fn rate_limited(
         return Ok(next.run(request).await);
     }
     let detail = format!("Wanted at most {MOST_A_MINUTE} requests of an organization in a minute.");
-    // Rounded up: whoever waits as long as told is let in.
-    let seconds = u32::try_from((until - now).num_seconds() + 1).unwrap_or(60);
+    let seconds = whole_seconds(until - now);
     Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(seconds))
+}
+
+/// Rounded up: whoever waits as long as told is let in.
+fn whole_seconds(left: TimeDelta) -> u32 {
+    let whole = left.num_seconds();
+    let begun = i64::from(left > TimeDelta::seconds(whole));
+    u32::try_from(whole + begun).unwrap_or(60).clamp(1, 60)
 }
 
 fn minute_end(now: DateTime<Utc>) -> DateTime<Utc> {
@@ -193,3 +199,7 @@ impl From<IdempotencyError> for Problem {
         .retry_after(2)
     }
 }
+
+#[cfg(test)]
+#[path = "limits_tests.rs"]
+mod tests;

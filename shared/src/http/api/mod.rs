@@ -13,6 +13,7 @@ mod caller;
 mod connections;
 mod domains;
 mod imports;
+mod leaving;
 mod limits;
 mod members;
 pub mod openapi;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::openapi::Doc;
 use super::table::{Table, Verb};
 use super::{
-    api_keys, audit, break_glass, connections, domains, routes_of_members, saml_presets, sessions, tenants,
-    tests_of_connections as tests,
+    api_keys, audit, break_glass, connections, domains, leaving, routes_of_members, saml_presets, sessions,
+    tenants, tests_of_connections as tests,
 };
 use crate::app::Gatehouse;
 
@@ -82,6 +82,7 @@ fn connection_routes() -> Table {
             .changes(),
         )
         .merge(credential_routes(&at))
+        .merge(sp_key_routes(&at))
         .merge(step_routes())
 }
 
@@ -123,6 +124,45 @@ fn credential_routes(at: &impl Fn(&str) -> String) -> Table {
             .shows("connection")
             .changes()
             .refuses(&[422]),
+        )
+}
+
+/// Our own keys at a SAML identity provider (GH-08).
+fn sp_key_routes(at: &impl Fn(&str) -> String) -> Table {
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Post,
+            &at("sp-keys"),
+            connections::announce_sp_key,
+            doc(
+                "announce_sp_key",
+                "Makes the key that will follow: published beside the one in use, used from its time on",
+            )
+            .body("sp_key_new")
+            .makes("connection")
+            .changes(),
+        )
+        .on(
+            Post,
+            &at("sp-keys/activate"),
+            connections::activate_sp_key,
+            doc(
+                "activate_sp_key",
+                "Takes the key that was announced into use now; the one before stays published for 30 days",
+            )
+            .body("sp_key_use")
+            .shows("connection")
+            .changes(),
+        )
+        .on(
+            Post,
+            &at("sp-keys/retire"),
+            connections::retire_sp_key,
+            doc("retire_sp_key", "Ends the key before, ahead of its time")
+                .body("sp_key_use")
+                .shows("connection")
+                .changes(),
         )
 }
 
@@ -294,6 +334,16 @@ fn other_routes() -> Table {
             "/audit",
             audit::trail,
             doc("list_audit", "The audit trail, newest first").lists("audit_entry"),
+        )
+        .on(
+            Get,
+            "/export",
+            leaving::export,
+            doc(
+                "export_tenant",
+                "Everything that the organization owns, without secrets, page by page",
+            )
+            .lists("exported"),
         )
 }
 

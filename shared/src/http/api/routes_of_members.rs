@@ -2,7 +2,7 @@
 
 use super::openapi::Doc;
 use super::table::{Table, Verb};
-use super::{access_of_members, imports, members};
+use super::{access_of_members, imports, leaving, members};
 
 use Verb::{Delete, Get, Patch, Post, Put};
 
@@ -12,6 +12,42 @@ pub(super) fn member_routes() -> Table {
         .merge(import_routes())
         .merge(one_routes())
         .merge(access_routes())
+        .merge(erasure_routes())
+}
+
+/// A person's erasure.
+fn erasure_routes() -> Table {
+    let one = "/members/{member}/erasure";
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Post,
+            one,
+            leaving::erase,
+            doc(
+                "erase_member",
+                "Erases a person for good, audit included: access ends at once, the rest goes in parts; \
+                 asked for again, it says how far it came",
+            )
+            .answers(202, "erasure")
+            .refuses(&[409]),
+        )
+        .on(
+            Get,
+            one,
+            leaving::read_erasure,
+            doc(
+                "read_erasure",
+                "How far a person's erasure came, and what was removed",
+            )
+            .shows("erasure"),
+        )
+        .on(
+            Get,
+            "/erasures",
+            leaving::list_erasures,
+            doc("list_erasures", "Erasures of the last 400 days").lists("erasure"),
+        )
 }
 
 fn list_routes() -> Table {

@@ -8,6 +8,7 @@ use crate::app::Gatehouse;
 use crate::app::onboarding::app_clients::Versioned;
 use crate::app::onboarding::connections::ConnectionEdit;
 use crate::app::onboarding::domains::record_name;
+use crate::domain::connection::sp_keys::SpRotation;
 use crate::domain::connection::{
     Connection, ConnectionState, Protocol, SamlConnection, SamlIdp, SubjectSource,
 };
@@ -131,7 +132,27 @@ fn service_provider(gatehouse: &Gatehouse, connection: &Connection, saml: &SamlC
         "login_url": base.at(&format!("/login/{}", connection.id)),
         "signing_certificates": certificates(&saml.sp_signing_certificates, now),
         "encryption_certificates": certificates(&saml.sp_encryption_certificates, now),
+        "signing_rotation": rotation(&saml.sp_signing_rotation),
+        "encryption_rotation": rotation(&saml.sp_encryption_rotation),
     })
+}
+
+/// Which key of ours follows which: `certificates` lists the one in use first, then the next, then the one before.
+fn rotation(rotation: &SpRotation) -> Value {
+    let next = rotation.next.as_ref().map(|next| {
+        json!({ "fingerprint": fingerprint(&next.certificate), "announced_at": next.announced_at,
+            "takes_over_at": next.takes_over_at })
+    });
+    let old = rotation
+        .old
+        .as_ref()
+        .map(|old| json!({ "fingerprint": fingerprint(&old.certificate), "ends_at": old.ends_at }));
+    json!({ "next": next, "old": old })
+}
+
+fn fingerprint(stored: &str) -> Option<String> {
+    let certificate = Certificate::from_base64(stored).ok()?;
+    Some(certificate.sha256_fingerprint())
 }
 
 fn identity_provider(idp: &SamlIdp, now: DateTime<Utc>) -> Value {

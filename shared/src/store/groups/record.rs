@@ -103,7 +103,7 @@ impl GroupRecord {
         })
     }
 
-    pub(super) fn read(item: &Attributes) -> Result<Self, StoreError> {
+    pub(in crate::store) fn read(item: &Attributes) -> Result<Self, StoreError> {
         Ok(Self {
             group: read_doc("group", item)?,
             members: read_number(item, "n").unwrap_or(0),

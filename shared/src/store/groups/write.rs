@@ -141,6 +141,9 @@ impl TenantTransaction {
         self.delete_group_look_up(group);
         self.inner
             .delete(Guard::Fresh, &keys::pending_group(&t, &group.id), None);
+        let until = self.handle.store.dynamo.clock.now() + super::super::outbox::KEPT;
+        let list = Item::new(keys::gone_group(&t, &group.id)).until(until);
+        self.inner.put(Guard::Fresh, Ok(list), None);
         self.count_group(group.id.as_str(), -1);
     }
 

@@ -4,10 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::error::OnboardingError;
 use crate::app::Gatehouse;
+use crate::domain::connection::sp_keys::SpKeyUse;
 use crate::domain::ids::ConnectionId;
 use crate::random;
 use crate::saml::certificate::Certificate;
-use crate::saml::keys::{KeyMaterial, KeyRing, RsaSize};
+use crate::saml::keys::{KeyError, KeyMaterial, KeyRing, RsaSize};
 use crate::secrets::SecretName;
 
 /// How long a certificate is valid: peers pin it, so changing it is work for people.
@@ -29,13 +30,13 @@ pub(super) async fn ensure(
     let signing = ring(
         gatehouse,
         SecretName::SpSigning(id.clone()),
-        "Gatehouse SAML signing",
+        SpKeyUse::Signing,
         now,
     );
     let decryption = ring(
         gatehouse,
         SecretName::SpDecryption(id.clone()),
-        "Gatehouse SAML encryption",
+        SpKeyUse::Encryption,
         now,
     );
     let (signing, decryption) = futures_util::future::try_join(signing, decryption).await?;
@@ -48,23 +49,31 @@ pub(super) async fn ensure(
 async fn ring(
     gatehouse: &Gatehouse,
     name: SecretName,
-    common_name: &'static str,
+    of: SpKeyUse,
     now: DateTime<Utc>,
 ) -> Result<KeyRing, OnboardingError> {
-    let kid = random::uuid()?.simple().to_string();
-    // Finding primes takes a tenth of a second and more: not on a thread that serves others.
-    let made = tokio::task::spawn_blocking(move || {
-        let material = KeyMaterial::generate(common_name, RsaSize::Bits2048, now, VALIDITY)?;
-        KeyRing::new(&kid, now, material)
-    });
-    let ring = made
-        .await
-        .map_err(|_| crate::saml::keys::KeyError::Generation)??;
+    let (_, ring) = generate(of, now).await?;
     let created = gatehouse
         .secrets
         .create_if_absent(&name, &ring.to_secret()?)
         .await?;
     Ok(KeyRing::from_secret(&created.into_version().value)?)
+}
+
+/// A new key: its certificate, DER in base64, and its ring.
+pub(super) async fn generate(of: SpKeyUse, now: DateTime<Utc>) -> Result<(String, KeyRing), OnboardingError> {
+    let common_name = match of {
+        SpKeyUse::Signing => "Gatehouse SAML signing",
+        SpKeyUse::Encryption => "Gatehouse SAML encryption",
+    };
+    let kid = random::uuid()?.simple().to_string();
+    // Finding primes takes a tenth of a second and more: not on a thread that serves others.
+    let made = tokio::task::spawn_blocking(move || {
+        let material = KeyMaterial::generate(common_name, RsaSize::Bits2048, now, VALIDITY)?;
+        let certificate = material.certificate.base64();
+        Ok::<_, KeyError>((certificate, KeyRing::new(&kid, now, material)?))
+    });
+    Ok(made.await.map_err(|_| KeyError::Generation)??)
 }
 
 fn base64(certificates: &[Certificate]) -> Vec<String> {

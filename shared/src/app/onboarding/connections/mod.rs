@@ -8,6 +8,7 @@ mod keys;
 mod oidc;
 mod saml;
 pub mod secret;
+pub mod sp_keys;
 pub mod state;
 pub mod tell_members;
 mod validate;
@@ -18,6 +19,7 @@ use super::error::{OnboardingError, Thing};
 use super::{Administration, refused, rules};
 use crate::app::deadlines::Calendar;
 use crate::app::events;
+use crate::domain::connection::sp_keys::SpRotation;
 use crate::domain::connection::{
     Connection, ConnectionState, GitHubConnection, OidcConnection, Protocol, SamlConnection, SamlPreset,
 };
@@ -146,6 +148,8 @@ async fn new_protocol(
                 allow_cbc: false,
                 sp_signing_certificates: certificates.signing,
                 sp_encryption_certificates: certificates.encryption,
+                sp_signing_rotation: SpRotation::default(),
+                sp_encryption_rotation: SpRotation::default(),
             })
         }
         Kind::Oidc => Protocol::Oidc(OidcConnection::default()),

@@ -3,6 +3,7 @@
 
 mod access;
 mod create;
+mod erase;
 mod identities;
 pub mod imports;
 mod invite;
@@ -23,6 +24,7 @@ use crate::store::TenantTransaction;
 
 pub use access::{deactivate, reactivate, revoke_sessions};
 pub use create::{MOST_IMPORTED, NewMember, create, import};
+pub use erase::{erase, erasure_of, erasures};
 pub use identities::{identities, unlink};
 pub use invite::invite;
 pub use merge::merge;

@@ -65,6 +65,12 @@ impl Doc {
         self
     }
 
+    /// Whether it answers with a page of a list.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        matches!(self.answer, Answer::Page(_))
+    }
+
     /// It makes something: 201 with this record; `Idempotency-Key` makes it once.
     #[must_use]
     pub fn makes(mut self, schema: &'static str) -> Self {

@@ -35,6 +35,21 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("session_new", session_new()),
         ("member_new", member_new()),
         ("member_change", member_change()),
+        (
+            "sp_key_new",
+            input(
+                &["use"],
+                json!({ "use": one_of(&["signing", "encryption"]), "takes_over_at": perhaps_instant() }),
+            ),
+        ),
+        (
+            "sp_key_use",
+            input(&["use"], json!({ "use": one_of(&["signing", "encryption"]) })),
+        ),
+        (
+            "offboarding_new",
+            input(&["tenant", "name"], json!({ "tenant": text(), "name": text() })),
+        ),
         ("merge", input(&["from"], json!({ "from": text() }))),
         (
             "members_import",

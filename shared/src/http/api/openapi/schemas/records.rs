@@ -16,6 +16,9 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("api_key", api_key(json!({}))),
         ("api_key_made", api_key(json!({ "token": text() }))),
         ("member", member()),
+        ("erasure", erasure()),
+        ("offboarding", offboarding()),
+        ("exported", exported()),
         ("member_session", member_session()),
         ("identity", identity()),
         ("import_result", import_result()),
@@ -57,6 +60,53 @@ fn finding() -> Value {
         "severity": one_of(&["warning", "error"]),
         "detail": text(),
     }))
+}
+
+/// So many of each kind.
+fn counts() -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } })
+}
+
+fn erasure() -> Value {
+    record(json!({
+        "member": text(),
+        "state": one_of(&["under_way", "done"]),
+        "removed": counts(),
+        "pseudonymized": counts(),
+        "requested_at": instant(),
+        "finished_at": perhaps_instant(),
+        "remembered_until": instant(),
+    }))
+}
+
+fn offboarding() -> Value {
+    record(json!({
+        "tenant": text(),
+        "name": text(),
+        "state": one_of(&["under_way", "done"]),
+        "removed": counts(),
+        "requested_by": any_object(),
+        "requested_at": instant(),
+        "finished_at": perhaps_instant(),
+        "swept_at": perhaps_instant(),
+    }))
+}
+
+fn exported() -> Value {
+    let kinds = [
+        "tenant",
+        "domain",
+        "connection",
+        "break_glass",
+        "api_key",
+        "deadline",
+        "member_import",
+        "team",
+        "group",
+        "member",
+        "audit_entry",
+    ];
+    record(json!({ "kind": one_of(&kinds), "data": any_object() }))
 }
 
 fn entitlements() -> Value {
