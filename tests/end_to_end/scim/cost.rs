@@ -136,7 +136,7 @@ async fn se_25_capacity_of_each_operation_on_users() {
         ("page of 100", 104.0, 1.0),
         ("deactivate", 1.0, 10.0),
         ("deactivate again", 1.0, 0.0),
-        ("delete", 1.0, 17.0),
+        ("delete", 1.0, 19.0),
     ];
     assert_eq!(seen, wanted);
 }

@@ -2,6 +2,7 @@
 //! code and event written; conditions on user and connection.
 
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join;
 use serde_json::json;
 
 use super::decide::{Decision, Facts, Linked, decide};
@@ -222,13 +223,18 @@ impl Round<'_> {
         let mut users = Vec::new();
         let mut same_address = Vec::new();
         let mut linked = Linked::Trusted;
+        let mut erased = false;
         if let Some(identity) = self.identity {
             if !self.trusted || identity.email != person.email {
                 users.extend(store.user(&identity.user).await?);
                 linked = Linked::Read(users.first());
             }
         } else if let Some(address) = &person.email {
-            for user in store.users_by_email(address).await? {
+            let of = (&self.context.connection.id, person.subject.as_str());
+            let both = try_join(store.users_by_email(address), store.was_erased(address, of));
+            let (found, gone) = both.await?;
+            erased = gone;
+            for user in found {
                 let identities = store.identities(&user.id).await?;
                 let here = identities
                     .iter()
@@ -243,7 +249,11 @@ impl Round<'_> {
             linked_user: linked,
             same_address: &same_address,
         };
-        let decision = decide(&facts);
+        let decision = match decide(&facts) {
+            // Whoever was erased is not made anew by signing in, as little as whom SCIM or an owner deleted.
+            Decision::Provision if erased => Decision::Refuse(SignInRefusal::UserDeleted),
+            decision => decision,
+        };
         users.extend(same_address.into_iter().map(|(user, _)| user));
         Ok((decision, users))
     }

@@ -32,10 +32,9 @@ pub(super) async fn newcomer(
 ) -> Result<Newcomer, FinishError> {
     let profile = profile_of(gatehouse, context, person, address);
     let store = gatehouse.store.tenant(&context.tenant.id);
-    let (seats, team, ()) = futures_util::future::try_join3(
+    let (seats, team) = futures_util::future::try_join(
         free_seats(&store, context),
         team_of(&store, profile.team_name.as_deref(), now),
-        not_erased(&store, context, (person, address)),
     )
     .await?;
     let user = User {
@@ -88,19 +87,6 @@ fn profile_of(
         &gatehouse.config.role_catalogue,
         defaults,
     )
-}
-
-/// Whoever was erased is not made anew by signing in, as little as whom SCIM or an owner deleted.
-async fn not_erased(
-    store: &TenantStore,
-    context: &SignInContext,
-    (person, address): (&Person, &EmailAddress),
-) -> Result<(), FinishError> {
-    let identity = (&context.connection.id, person.subject.as_str());
-    if store.was_erased(address, identity).await? {
-        return Err(SignInRefusal::UserDeleted.into());
-    }
-    Ok(())
 }
 
 /// IL-06: with booked seats, the count that the transaction holds on to.
