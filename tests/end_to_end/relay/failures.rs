@@ -30,9 +30,9 @@ pub(in crate::end_to_end) async fn put_deadlines(world: &World, count: usize) {
     let store = world.gatehouse.store.tenant(&world.tenant.id);
     let calendar = Calendar::of(&world.gatehouse, &store).await.unwrap();
     let end = world.gatehouse.clock.now() + TimeDelta::days(10);
-    for first in (0..count).step_by(40) {
+    for first in (0..count).step_by(30) {
         let mut tx = store.begin();
-        for number in first..count.min(first + 40) {
+        for number in first..count.min(first + 30) {
             let (id, name) = (format!("key-{number}"), format!("Key {number}"));
             calendar.set(&mut tx, DeadlineKind::ScimKey, (&id, &name, ""), Some(end));
         }
