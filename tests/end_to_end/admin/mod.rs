@@ -30,6 +30,7 @@ mod strict;
 mod support_desk;
 mod tell_members;
 mod tenants;
+mod waiting;
 mod whole;
 
 pub(super) use idp::by_hand;
