@@ -28,6 +28,33 @@ fn of_deployment(item: &str) -> bool {
         .any(|place| item.contains(place))
 }
 
+/// Whether whose item this is can be told, and it may not stay when its tenant goes.
+fn is_traced(item: &str) -> bool {
+    !of_deployment(item) && !opaque(item)
+}
+
+/// What is left of whom these name.
+fn left_of<'a>(dump: &'a [String], names: &[&str]) -> Vec<&'a String> {
+    let mut left = holding(dump, names);
+    left.retain(|item| is_traced(item));
+    left
+}
+
+/// The report of a filled tenant's offboarding, however often its work was begun.
+fn assert_counted_once(report: &Value) {
+    let removed = &report["removed"];
+    assert_eq!(
+        (
+            &removed["tenants"],
+            &removed["users"],
+            &removed["groups"],
+            &removed["connections"]
+        ),
+        (&json!(1), &json!(65), &json!(2), &json!(3)),
+        "{report}"
+    );
+}
+
 impl People {
     fn wanted(&self) -> Value {
         json!({ "tenant": self.acme.id, "name": "Acme" })
@@ -149,15 +176,13 @@ async fn aq_01_an_offboarded_tenant_leaves_nothing() {
         assert!(removed[kind].as_u64() >= Some(least), "{kind}: {report}");
     }
     let after = dump(&people.world.local);
-    let left = holding(&after, &names).into_iter();
-    let left = left.filter(|item| !of_deployment(item) && !opaque(item));
-    assert_eq!(left.collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(left_of(&after, &names), Vec::<&String>::new());
     assert_eq!(people.secrets_of(&saml).await, 0);
     assert_eq!(people.secrets_of(&filled.github).await, 0);
 
     let others_items = |dump: &[String]| {
         let items = without(dump, &names).into_iter().cloned();
-        let untouched = items.filter(|item| !of_deployment(item) && !opaque(item));
+        let untouched = items.filter(|item| is_traced(item));
         untouched.collect::<BTreeSet<_>>()
     };
     let (before, after) = (others_items(&before), others_items(&after));
@@ -341,17 +366,7 @@ async fn aq_01_offboardings_at_once_are_one() {
     people.world.relay().await;
     let report = people.operator.get(&people.report()).await.json();
     assert_eq!(report["state"], "done", "{report}");
-    let removed = &report["removed"];
-    assert_eq!(
-        (
-            &removed["tenants"],
-            &removed["users"],
-            &removed["groups"],
-            &removed["connections"]
-        ),
-        (&json!(1), &json!(65), &json!(2), &json!(3)),
-        "{report}"
-    );
+    assert_counted_once(&report);
     assert_eq!(people.events("tenant.deleted").len(), 1);
 }
 
@@ -380,21 +395,9 @@ async fn aq_01_an_offboarding_that_is_cut_goes_on() {
     }
     assert!(cuts > 3, "{cuts}");
     let report = people.operator.get(&people.report()).await.json();
-    let removed = &report["removed"];
-    assert_eq!(
-        (
-            &removed["tenants"],
-            &removed["users"],
-            &removed["groups"],
-            &removed["connections"]
-        ),
-        (&json!(1), &json!(65), &json!(2), &json!(3)),
-        "{report}"
-    );
+    assert_counted_once(&report);
     let after = dump(&people.world.local);
-    let left = holding(&after, &[people.acme.id.as_str()]).into_iter();
-    let left = left.filter(|item| !of_deployment(item) && !opaque(item));
-    assert_eq!(left.collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(left_of(&after, &[people.acme.id.as_str()]), Vec::<&String>::new());
 }
 
 /// AQ-01: what a request that was under way wrote after the purge had passed is swept up by the upkeep.
@@ -421,8 +424,6 @@ async fn aq_01_what_comes_late_is_swept_up() {
     let count = |report: &Value| report["removed"]["users"].as_u64().unwrap_or(0);
     assert_eq!(count(&report), count(&before) + 1);
     let after = dump(&people.world.local);
-    let left = holding(&after, &[people.acme.id.as_str()]).into_iter();
-    let left = left.filter(|item| !of_deployment(item) && !opaque(item));
-    assert_eq!(left.collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(left_of(&after, &[people.acme.id.as_str()]), Vec::<&String>::new());
     assert_eq!(upkeep().await, 0);
 }

@@ -34,7 +34,7 @@ class Idp:
         make(self.folder, "simplesamlphp")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/simplesaml"
-        self.side, self.certificates = None, {}
+        self.side = None
         self.wish("nobody@nowhere.example", {})
         environment = {
             **os.environ,

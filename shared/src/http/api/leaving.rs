@@ -8,7 +8,7 @@ use super::{Admin, Answer, PageQuery, PathIds, json as answer, page, tenant_view
 use crate::app::Gatehouse;
 use crate::app::onboarding::export::{self, ExportCursor, Exported, ExportedMember};
 use crate::app::onboarding::members;
-use crate::domain::erasure::{Erasure, ErasureStep};
+use crate::domain::erasure::Erasure;
 use crate::domain::ids::UserId;
 use crate::store::LinkedIdentity;
 
@@ -39,7 +39,7 @@ pub(super) async fn list_erasures(Admin(admin): Admin, uri: Uri) -> Answer {
 fn shown(erasure: &Erasure) -> Value {
     json!({
         "member": erasure.user,
-        "state": if erasure.step == ErasureStep::Done { "done" } else { "under_way" },
+        "state": if erasure.is_done() { "done" } else { "under_way" },
         "removed": erasure.removed,
         "pseudonymized": erasure.pseudonymized,
         "requested_at": erasure.requested_at,
