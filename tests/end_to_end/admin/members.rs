@@ -157,6 +157,21 @@ async fn il_06_seats_hold_for_members_made_by_hand() {
     assert_eq!(active(&api, &acme).await, 3);
 }
 
+/// IL-06: booked seats hold for members whom the operator makes, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn il_06_seats_hold_for_members_made_by_the_operator() {
+    let api = Api::start().await;
+    let acme = api.tenant("Acme", json!({ "seats": 1 })).await;
+    let (operator, members) = (api.operator(), format!("{}/members", acme.path));
+    let made = operator.post(&members, &json!({ "email": "ada@acme.com" })).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let full = operator
+        .post(&members, &json!({ "email": "late@acme.com" }))
+        .await;
+    assert_eq!(full.problem(), problem(409, "seats_used_up"));
+    assert_eq!(active(&api, &acme).await, 1);
+}
+
 /// Members are imported line by line: what is wrong is named, what is right is made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ch_10_members_are_imported_line_by_line() {
