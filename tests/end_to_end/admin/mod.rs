@@ -28,6 +28,7 @@ mod saml_presets;
 mod sp_keys;
 mod strict;
 mod support_desk;
+mod support_leaving;
 mod tell_members;
 mod tenants;
 mod waiting;
