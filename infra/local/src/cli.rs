@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::local_json::LocalJson;
+use crate::local_json::{self, LocalJson};
 use crate::{Data, Local, Options, Ports, instance};
 
 /// Gatehouse on this machine: all functions, tables, secrets and mail, a demo identity provider and a demo app.
 #[derive(Parser, Debug)]
 #[command(name = "gatehouse-local", version)]
 pub struct Arguments {
-    /// Port of Gatehouse; the demo identity provider takes the next one, the demo app the one after
+    /// Port of Gatehouse; the demo identity provider takes the next one, the demo app the one after; 0 takes
+    /// free ones, and the same ones again for a used folder
     #[arg(long, default_value_t = 8400)]
     port: u16,
     /// Folder for tables, secrets, mails and events; created if absent, used by one process at a time
@@ -50,7 +51,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
             path: arguments.data_dir.clone(),
             fresh: arguments.fresh,
         },
-        ports: Ports::From(arguments.port),
+        ports: ports(arguments),
     };
     let local = Local::start(&options)?;
     local.stop_observing();
@@ -59,6 +60,16 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     stopped.await;
     local.stop().await;
     Ok(())
+}
+
+/// A used folder keeps its addresses: identity providers and apps have stored them.
+fn ports(arguments: &Arguments) -> Ports {
+    if arguments.port != 0 {
+        return Ports::From(arguments.port);
+    }
+    let earlier = (!arguments.fresh).then(|| LocalJson::read(&arguments.data_dir.join(local_json::FILE)));
+    let earlier = earlier.flatten().and_then(|earlier| earlier.ports());
+    earlier.map_or(Ports::Free, Ports::These)
 }
 
 /// Resolves at Ctrl-C or SIGTERM.

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::local_json;
+
 /// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
@@ -50,7 +52,7 @@ const OWN_ENTRIES: &[&str] = &[
     "gatehouse.db-shm",
     "secrets.json",
     "demo-idp.json",
-    "local.json",
+    local_json::FILE,
     "mail",
     "events",
     "relayed",
@@ -173,7 +175,7 @@ impl DataDir {
     /// What scripts read, mode 0600.
     #[must_use]
     pub fn local_json(&self) -> PathBuf {
-        self.path.join("local.json")
+        self.path.join(local_json::FILE)
     }
 
     /// One `.eml` file a mail.

@@ -60,6 +60,8 @@ pub enum Ports {
     Free,
     /// Gatehouse here, the demo identity provider on the next port and the demo app on the one after.
     From(u16),
+    /// Gatehouse, the demo identity provider and the demo app here.
+    These([u16; 3]),
 }
 
 impl Options {
@@ -414,6 +416,7 @@ fn bind(ports: Ports) -> Result<(Site, Site, Site), StartError> {
             let third = port.checked_add(2).ok_or(StartError::PortTooHigh { port })?;
             (Some(port), Some(port + 1), Some(third))
         }
+        Ports::These([first, second, third]) => (Some(first), Some(second), Some(third)),
     };
     let refused = |port: Option<u16>| {
         let port = port.unwrap_or(0);

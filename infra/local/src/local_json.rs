@@ -4,6 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+/// Its name in the data folder.
+pub const FILE: &str = "local.json";
+
 /// The file's content. It holds secrets of the local instance, so the file has mode 0600, and so this has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LocalJson {
@@ -73,6 +76,17 @@ impl LocalJson {
     /// What the system says.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
         crate::data_dir::write_private(path, &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// Ports of Gatehouse, the demo identity provider and the demo app.
+    #[must_use]
+    pub fn ports(&self) -> Option<[u16; 3]> {
+        let port = |url: &str| url::Url::parse(url).ok()?.port();
+        Some([
+            port(&self.base_url)?,
+            port(&self.demo_idp_url)?,
+            port(&self.demo_app_url)?,
+        ])
     }
 
     /// Reads it, if an earlier run left one that can be read.

@@ -139,6 +139,27 @@ fn another_port_for_a_used_folder_is_one_clear_line() {
     );
 }
 
+#[test]
+fn port_0_takes_free_ports_and_keeps_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let addresses = |guide: &str| -> Vec<String> {
+        let all = guide.lines().take_while(|line| !line.contains("Clock")).skip(2);
+        all.map(|line| line.rsplit(' ').next().unwrap().to_owned())
+            .collect()
+    };
+    let first = start(folder.path(), 0, &[]);
+    let chosen = addresses(&first.guide);
+    assert_eq!(chosen.len(), 3, "{chosen:?}");
+    for address in &chosen {
+        let port: u16 = address.rsplit(':').next().unwrap().parse().unwrap();
+        assert!(port > 1_023, "{address}");
+    }
+    assert_eq!(first.signal("-TERM").code(), Some(0));
+    let second = start(folder.path(), 0, &[]);
+    assert_eq!(addresses(&second.guide), chosen);
+    assert_eq!(second.signal("-TERM").code(), Some(0));
+}
+
 #[cfg(unix)]
 #[test]
 fn local_json_tells_scripts_everything_and_only_its_owner_can_read_it() {
