@@ -38,18 +38,14 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .layer(from_fn(api::rate_limited))
         .layer(from_fn_with_state(gatehouse.clone(), on_tenant));
     let deployment = deployment.layer(idempotent);
-    let document = openapi::document(
-        Audience::Operator,
-        gatehouse.config.base_url.as_str(),
-        &operations(),
-    );
+    let document = openapi::lazily(Audience::Operator, &gatehouse.config.base_url, operations);
     let routes = deployment
         .with_state(gatehouse.clone())
         .nest("/tenants/{tenant}", one_tenant)
         .layer(from_fn_with_state(gatehouse, as_operator))
         .route(
             "/openapi.json",
-            get(async move || api::json(StatusCode::OK, &document)),
+            get(async move || api::json(StatusCode::OK, &**document)),
         );
     edge::wrap(Router::new().nest(BASE, routes), "operator_api")
 }

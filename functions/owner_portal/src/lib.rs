@@ -26,7 +26,7 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
     let (routes, _) = table().split("");
     let (public, _) = api::public_routes().split("");
     let pages = Pages::new(&gatehouse.config);
-    let document = openapi::document(Audience::Owner, gatehouse.config.base_url.as_str(), &operations());
+    let document = openapi::lazily(Audience::Owner, &gatehouse.config.base_url, operations);
     let routes = routes
         .layer(from_fn_with_state(gatehouse.clone(), api::idempotent))
         .layer(from_fn(api::rate_limited))
@@ -34,7 +34,7 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .merge(public.with_state(gatehouse))
         .route(
             "/openapi.json",
-            get(async move || api::json(StatusCode::OK, &document)),
+            get(async move || api::json(StatusCode::OK, &**document)),
         );
     let routes = Router::new()
         .nest(BASE, routes)

@@ -102,6 +102,15 @@ impl Dynamo {
 
     /// Reads several items in one consistent request each round; absent ones are left out. At most 100 keys.
     pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
+        self.get_parts(keys, None).await
+    }
+
+    /// As [`Self::get_all`], of each item only what [`super::item::read_doc`] looks at.
+    pub async fn documents(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
+        self.get_parts(keys, Some("doc, sn, #ttl")).await
+    }
+
+    async fn get_parts(&self, keys: &[Key], parts: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
         let mut pending = HashMap::new();
         for table in [Table::Directory, Table::Ephemeral] {
             let wanted = keys
@@ -112,6 +121,10 @@ impl Dynamo {
             if !wanted.is_empty() {
                 let entry = KeysAndAttributes::builder()
                     .consistent_read(true)
+                    .set_projection_expression(parts.map(str::to_owned))
+                    .set_expression_attribute_names(
+                        parts.map(|_| HashMap::from([("#ttl".to_owned(), "ttl".to_owned())])),
+                    )
                     .set_keys(Some(wanted))
                     .build();
                 let entry = entry.map_err(|e| cannot_build("BatchGetItem", &e))?;
@@ -157,6 +170,19 @@ impl Dynamo {
                 .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
         };
         self.send(request).await
+    }
+
+    /// One page of the sort keys of a partition, in their order, consistently. For partitions whose items have no end.
+    pub async fn sort_keys(
+        &self,
+        table: Table,
+        pk: &str,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<Page, StoreError> {
+        let request = self.query(table, pk, after, limit);
+        let request = request.key_condition_expression("pk = :pk");
+        self.send(request.projection_expression("sk")).await
     }
 
     /// The first items of a partition, those whose time is over among them: for whoever takes everything away.

@@ -117,6 +117,48 @@ impl TenantStore {
             .collect())
     }
 
+    /// Ids in the list of users after an id, at most `limit`, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn user_ids(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.list_keys(&keys::user_list_pk(&self.tenant), after, limit)
+            .await
+    }
+
+    /// Ids in the list of groups after an id, at most `limit`, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn group_ids(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.list_keys(&keys::group_list_pk(&self.tenant), after, limit)
+            .await
+    }
+
+    /// As [`Self::entries`], of each entry its key alone.
+    async fn list_keys(
+        &self,
+        pk: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut after = after.map(str::to_owned);
+        let mut found: Vec<String> = Vec::new();
+        loop {
+            let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX).max(1);
+            let dynamo = &self.store.dynamo;
+            let page = dynamo
+                .sort_keys(Table::Directory, pk, after.as_deref(), left)
+                .await?;
+            let keys = page.items.iter().filter_map(|item| read_text(item, "sk"));
+            found.extend(keys.map(str::to_owned));
+            match page.next {
+                Some(next) if found.len() < limit => after = Some(next),
+                Some(_) | None => return Ok(found),
+            }
+        }
+    }
+
     /// Goes on where DynamoDB stopped before `limit` (at 1 MB).
     pub(super) async fn entries(
         &self,

@@ -136,7 +136,7 @@ impl TenantStore {
     pub(super) async fn read_users(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<User>, StoreError> {
         let ids = ids.filter_map(|id| UserId::parse(id).ok());
         let keys = ids.map(|id| keys::user(&self.tenant, &id)).collect::<Vec<_>>();
-        let found = self.store.dynamo.get_all(&keys).await?;
+        let found = self.store.dynamo.documents(&keys).await?;
         found.iter().map(|item| read_doc("user", item)).collect()
     }
 

@@ -48,6 +48,17 @@ fn own(mark: char, keys: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// Behind which key to read in the first source, unless all of it lies before, and in the second.
+fn parts(after: Option<&str>) -> (Option<Option<&str>>, Option<&str>) {
+    let Some(after) = after else {
+        return (Some(None), None);
+    };
+    match after.strip_prefix(SECOND) {
+        Some(after) => (None, Some(after).filter(|after| !after.is_empty())),
+        None => (Some(after.strip_prefix(FIRST)), None),
+    }
+}
+
 fn entry(mark: char, entry: Entry) -> Entry {
     let key = marked(mark, &entry.key);
     Entry { key, ..entry }
@@ -93,19 +104,31 @@ impl<A: Source, B: Source> Source for Both<A, B> {
     }
 
     async fn entries(&self, after: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScimFailure> {
-        let in_second = after.and_then(|after| after.strip_prefix(SECOND));
+        let (in_first, in_second) = parts(after);
         let mut entries: Vec<Entry> = Vec::new();
-        if in_second.is_none() {
-            let after = after.and_then(|after| after.strip_prefix(FIRST));
+        if let Some(after) = in_first {
             let found = self.first.entries(after, limit).await?;
             entries.extend(found.into_iter().map(|found| entry(FIRST, found)));
         }
         if entries.len() < limit {
-            let after = in_second.filter(|after| !after.is_empty());
-            let found = self.second.entries(after, limit - entries.len()).await?;
+            let found = self.second.entries(in_second, limit - entries.len()).await?;
             entries.extend(found.into_iter().map(|found| entry(SECOND, found)));
         }
         Ok(entries)
+    }
+
+    async fn keys(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, ScimFailure> {
+        let (in_first, in_second) = parts(after);
+        let mut keys: Vec<String> = Vec::new();
+        if let Some(after) = in_first {
+            let found = self.first.keys(after, limit).await?;
+            keys.extend(found.iter().map(|key| marked(FIRST, key)));
+        }
+        if keys.len() < limit {
+            let found = self.second.keys(in_second, limit - keys.len()).await?;
+            keys.extend(found.iter().map(|key| marked(SECOND, key)));
+        }
+        Ok(keys)
     }
 
     async fn load(&self, keys: &[String], related: bool) -> Result<Vec<Found>, ScimFailure> {

@@ -190,6 +190,10 @@ impl Source for GroupSource<'_> {
         Ok(entries.into_iter().map(Self::entry).collect())
     }
 
+    async fn keys(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, ScimFailure> {
+        Ok(self.caller.store.group_ids(after, limit).await?)
+    }
+
     async fn load(&self, keys: &[String], related: bool) -> Result<Vec<Found>, ScimFailure> {
         let ids = keys.iter().filter_map(|key| GroupId::parse(key).ok());
         let ids = ids.collect::<Vec<_>>();

@@ -10,6 +10,7 @@ mod page;
 mod scan;
 mod source;
 mod users;
+mod whole;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Pages: by index, with walks; by cursor.
 
-use futures_util::future::{try_join, try_join_all};
-use serde_json::Value;
+use futures_util::future::try_join;
+use serde_json::{Map, Value};
 
 use super::scan::{Scanned, Wanted};
 use super::source::{Bound, Found, Place, Source};
@@ -15,12 +15,12 @@ use crate::store::Walk;
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// A stretch of the list.
-struct Stretch {
-    found: Vec<Found>,
+pub(super) struct Stretch {
+    pub found: Vec<Found>,
     /// Behind which key what follows begins, if anything follows.
-    next: Option<String>,
+    pub next: Option<String>,
     /// How many there are in all, as far as this was counted.
-    total: Option<u64>,
+    pub total: Option<u64>,
 }
 
 impl<S: Source> Lister<'_, S> {
@@ -39,23 +39,38 @@ impl<S: Source> Lister<'_, S> {
         } else {
             None
         };
-        let stretch = match &walk {
-            Some(walk) => self.behind(Some(&walk.after), count).await?,
-            None => self.at_place(start, count).await?,
+        let stretch = match (&self.bound, &walk) {
+            (None, _) if count > 0 => return self.whole_by_index(&name, start, count, walk).await,
+            (_, Some(walk)) => Stretch {
+                total: Some(walk.total),
+                ..self.behind(Some(&walk.after), count).await?
+            },
+            (_, None) => self.at_place(start, count).await?,
         };
+        self.indexed(&name, start, count, stretch, None).await
+    }
+
+    /// A page by index of what was found; `remembered` is the walk that is stored already.
+    pub(super) async fn indexed(
+        &self,
+        name: &str,
+        start: u64,
+        count: usize,
+        stretch: Stretch,
+        remembered: Option<(u64, Walk)>,
+    ) -> Result<Value, ScimFailure> {
         let stretch = self.cut(stretch)?;
         let length = to_u64(stretch.found.len());
         if length == 0 && count > 0 && stretch.next.is_some() {
             return Err(too_many().into());
         }
-        let counted = stretch.total.or(walk.map(|walk| walk.total));
-        let total = total(start, length, stretch.next.is_some(), counted);
+        let total = total(start, length, stretch.next.is_some(), stretch.total);
         if let Some(after) = stretch.next.filter(|_| length > 0) {
-            let next = Walk { after, total };
-            self.caller
-                .store
-                .remember_walk(&name, start + length, &next)
-                .await?;
+            let next = (start + length, Walk { after, total });
+            if remembered.as_ref() != Some(&next) {
+                let (start, walk) = next;
+                self.caller.store.remember_walk(name, start, &walk).await?;
+            }
         }
         self.body(stretch.found, Some(total), Position::Index(start))
     }
@@ -150,24 +165,6 @@ impl<S: Source> Lister<'_, S> {
         })
     }
 
-    /// Without a filter: the entries say what follows, and only the page's own resources are loaded.
-    async fn whole(&self, after: Option<&str>, skip: usize, count: usize) -> Result<Stretch, ScimFailure> {
-        let entries = self.source.entries(after, skip + count + 1).await?;
-        let more = entries.len() > skip + count;
-        let keys = entries.into_iter().skip(skip).take(count).map(|entry| entry.key);
-        let keys = keys.collect::<Vec<_>>();
-        let batches = keys
-            .chunks(100)
-            .map(|keys| self.source.load(keys, self.shows_related));
-        let found = try_join_all(batches).await?.into_iter().flatten().collect();
-        let next = keys.last().filter(|_| more).cloned();
-        Ok(Stretch {
-            found,
-            next,
-            total: None,
-        })
-    }
-
     /// As much of it as fits one answer.
     fn cut(&self, mut stretch: Stretch) -> Result<Stretch, ScimFailure> {
         let mut bytes = 0;
@@ -180,7 +177,7 @@ impl<S: Source> Lister<'_, S> {
                 .query
                 .projection
                 .apply(found.kind, std::mem::take(&mut found.resource));
-            bytes += serde_json::to_string(&shown).map_or(0, |text| text.len());
+            bytes += length_of(&shown);
             found.resource = shown;
             if bytes > MOST_BYTES && fits > 0 {
                 break;
@@ -220,6 +217,28 @@ impl<S: Source> Lister<'_, S> {
     }
 }
 
+/// Bytes of a resource, written as JSON.
+fn length_of(resource: &Map<String, Value>) -> usize {
+    let mut counter = Counter(0);
+    // Neither counting nor a JSON value fails.
+    let _ = serde_json::to_writer(&mut counter, resource);
+    counter.0
+}
+
+/// Counts what is written to it.
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn stretch(scanned: Scanned) -> Stretch {
     let next = match scanned.stopped_at {
         Some(stopped_at) => Some(stopped_at),
@@ -237,7 +256,7 @@ fn stretch(scanned: Scanned) -> Stretch {
 }
 
 /// How many there are in all: never fewer than this page shows, and exactly so many once nothing follows it.
-fn total(start: u64, length: u64, follows: bool, counted: Option<u64>) -> u64 {
+pub(super) fn total(start: u64, length: u64, follows: bool, counted: Option<u64>) -> u64 {
     match (follows, length) {
         (true, _) => counted.unwrap_or(0).max(start + length),
         // Beyond the end, or asked for the total alone.
@@ -267,6 +286,6 @@ fn to_usize(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-fn to_u64(length: usize) -> u64 {
+pub(super) fn to_u64(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

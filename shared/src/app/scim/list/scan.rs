@@ -103,8 +103,7 @@ impl<S: Source> Lister<'_, S> {
         let mut after = wanted.after.map(str::to_owned);
         let mut looked_at = 0;
         loop {
-            let entries = self.source.entries(after.as_deref(), BATCH).await?;
-            let keys = entries.into_iter().map(|entry| entry.key).collect::<Vec<_>>();
+            let keys = self.source.keys(after.as_deref(), BATCH).await?;
             for found in self.load(&keys).await? {
                 if bound.matches(found.kind, &found.resource) && !scanned.take(found, &wanted) {
                     return Ok(scanned);

@@ -29,6 +29,13 @@ pub trait Source: Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Entry>, ScimFailure>> + Send;
 
+    /// The keys of as many, where nothing else of the entries is looked at.
+    fn keys(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<String>, ScimFailure>> + Send;
+
     /// The resources of these keys that are there, in their order; `related` loads groups and members with them.
     fn load(
         &self,

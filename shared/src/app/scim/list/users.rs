@@ -102,6 +102,14 @@ impl Source for UserSource<'_> {
         Ok(seen.take(limit).map(Self::entry).collect())
     }
 
+    async fn keys(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, ScimFailure> {
+        let more = usize::from(self.caller.root().is_some());
+        let mut keys = self.caller.store.user_ids(after, limit + more).await?;
+        keys.retain(|key| !self.caller.is_root(key));
+        keys.truncate(limit);
+        Ok(keys)
+    }
+
     async fn load(&self, keys: &[String], related: bool) -> Result<Vec<Found>, ScimFailure> {
         let mut keys = keys.to_vec();
         keys.retain(|key| !self.caller.is_root(key));

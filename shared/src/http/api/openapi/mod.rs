@@ -3,11 +3,14 @@
 mod doc;
 mod schemas;
 
+use std::sync::{Arc, LazyLock};
+
 use serde_json::{Map, Value, json};
 
 pub use doc::Doc;
 
 use super::table::Operation;
+use crate::config::BaseUrl;
 
 /// Which of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,19 @@ impl Audience {
             }),
         }
     }
+}
+
+/// The document of these operations, made when it is first asked for: a cold start does not wait for it.
+#[must_use]
+pub fn lazily(
+    audience: Audience,
+    base_url: &BaseUrl,
+    operations: fn() -> Vec<Operation>,
+) -> Arc<LazyLock<Value, impl FnOnce() -> Value + use<>>> {
+    let base_url = base_url.as_str().to_owned();
+    Arc::new(LazyLock::new(move || {
+        document(audience, &base_url, &operations())
+    }))
 }
 
 /// The document of these operations.

@@ -1,0 +1,92 @@
+//! Pages of a whole list: its keys say what follows, and only the page's own resources are loaded.
+
+use futures_util::future::{try_join, try_join_all};
+use serde_json::Value;
+
+use super::page::{Stretch, to_u64, total};
+use super::source::{Found, Place, Source};
+use super::{Lister, ScimFailure};
+use crate::store::Walk;
+
+/// Resources that one request reads. A page of 100 takes two at a time: one answer is read while the other is made.
+const BATCH: usize = 50;
+
+/// The keys of a page.
+struct Listed {
+    keys: Vec<String>,
+    /// The last of them, if anything follows.
+    next: Option<String>,
+}
+
+impl<S: Source> Lister<'_, S> {
+    /// A page by index, which begins where `walk` says, if there is one. What the next page needs is remembered while
+    /// this one is loaded.
+    pub(super) async fn whole_by_index(
+        &self,
+        name: &str,
+        start: u64,
+        count: usize,
+        walk: Option<Walk>,
+    ) -> Result<Value, ScimFailure> {
+        let (listed, counted) = match walk {
+            Some(walk) => (self.listed(Some(&walk.after), 0, count).await?, walk.total),
+            None if start == 1 => {
+                let (place, listed) = try_join(self.source.place(0), self.listed(None, 0, count)).await?;
+                (listed, place.total)
+            }
+            None => {
+                let Place { total, after, skip } = self.source.place(start - 1).await?;
+                (self.listed(after.as_deref(), skip, count).await?, total)
+            }
+        };
+        let length = to_u64(listed.keys.len());
+        let ahead = listed.next.clone().map(|after| {
+            let total = total(start, length, true, Some(counted));
+            (start + length, Walk { after, total })
+        });
+        let remember = async {
+            match &ahead {
+                Some((start, walk)) => Ok(self.caller.store.remember_walk(name, *start, walk).await?),
+                None => Ok(()),
+            }
+        };
+        let (found, ()) = try_join(self.loaded(&listed.keys), remember).await?;
+        let stretch = Stretch {
+            found,
+            next: listed.next,
+            total: Some(counted),
+        };
+        self.indexed(name, start, count, stretch, ahead).await
+    }
+
+    /// What follows a key, `skip` of them left out.
+    pub(super) async fn whole(
+        &self,
+        after: Option<&str>,
+        skip: usize,
+        count: usize,
+    ) -> Result<Stretch, ScimFailure> {
+        let Listed { keys, next } = self.listed(after, skip, count).await?;
+        Ok(Stretch {
+            found: self.loaded(&keys).await?,
+            next,
+            total: None,
+        })
+    }
+
+    async fn listed(&self, after: Option<&str>, skip: usize, count: usize) -> Result<Listed, ScimFailure> {
+        let mut keys = self.source.keys(after, skip + count + 1).await?;
+        let more = keys.len() > skip + count;
+        keys.drain(..skip.min(keys.len()));
+        keys.truncate(count);
+        let next = keys.last().filter(|_| more).cloned();
+        Ok(Listed { keys, next })
+    }
+
+    async fn loaded(&self, keys: &[String]) -> Result<Vec<Found>, ScimFailure> {
+        let batches = keys
+            .chunks(BATCH)
+            .map(|keys| self.source.load(keys, self.shows_related));
+        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+}
