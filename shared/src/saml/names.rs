@@ -12,6 +12,8 @@ pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 pub const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 /// Exclusive canonicalization, both the namespace and the algorithm.
 pub const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// Exclusive canonicalization that keeps comments (saml-core 5.4.3 allows both).
+pub const EXC_C14N_WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 /// The namespace of `xml:id` and `xml:lang`.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// XML Schema instance (`xsi:nil`).

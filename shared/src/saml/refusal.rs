@@ -111,7 +111,7 @@ codes! {
     /// Another transform than enveloped-signature and exclusive canonicalization, each once, in that order.
     TransformForbidden = "transform_forbidden", IdpAdmin, "the transforms enveloped-signature and exclusive canonicalization";
     /// `CanonicalizationMethod` is not exclusive canonicalization.
-    CanonicalizationForbidden = "canonicalization_forbidden", IdpAdmin, "exclusive canonicalization without comments";
+    CanonicalizationForbidden = "canonicalization_forbidden", IdpAdmin, "exclusive canonicalization";
     /// Over 8 prefixes in an InclusiveNamespaces list: its cost is prefixes times nodes.
     InclusivePrefixesTooMany = "inclusive_prefixes_too_many", IdpAdmin, "at most 8 prefixes in an InclusiveNamespaces list";
     /// The digest is not SHA-256, SHA-384 or SHA-512.
@@ -181,7 +181,7 @@ codes! {
     /// `SessionNotOnOrAfter` has passed.
     SessionExpired = "session_expired", Person, "a session at the identity provider that has not ended";
     /// The NameID or an attribute is encrypted on its own, which is not supported.
-    EncryptedIdentifier = "encrypted_identifier", IdpAdmin, "an encrypted assertion instead of an encrypted NameID or attribute";
+    EncryptedIdentifier = "encrypted_identifier", IdpAdmin, "an encrypted assertion instead of an encrypted attribute";
     /// The NameID is empty or no plain text.
     NameIdInvalid = "name_id_invalid", IdpAdmin, "a NameID of plain text";
     /// An Attribute without a Name.

@@ -4,9 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use gatehouse::saml::response::{CLOCK_SKEW, unverified_hints};
-use gatehouse_local::demo_idp::issue::{Issue, Sign, TRANSIENT, form_value};
+use gatehouse_local::demo_idp::issue::encrypt::{Encryption, encrypt_bytes};
+use gatehouse_local::demo_idp::issue::sign::{self, SignatureAlgorithm};
+use gatehouse_local::demo_idp::issue::{Issue, Sign, TRANSIENT, assertion_xml, form_value, response_xml};
 
-use super::world::{Connection, ISSUER, KEYS, REQUEST, edit, genuine, now, signed, verdict, xml};
+use super::world::{Connection, ISSUER, KEYS, REQUEST, edit, encrypted, genuine, now, signed, verdict, xml};
 
 #[test]
 fn x_2_base64_may_be_wrapped_and_unpadded() {
@@ -75,6 +77,121 @@ fn ad_5_the_skew_is_three_minutes_and_not_a_millisecond_more() {
     };
     assert_eq!(after(CLOCK_SKEW - TimeDelta::milliseconds(1)), "ok");
     assert_eq!(after(CLOCK_SKEW), "confirmation_expired");
+}
+
+#[test]
+fn an_instant_without_a_time_zone_is_utc() {
+    let written = |how: &dyn Fn(&str) -> String| {
+        let issue = genuine();
+        verdict(
+            &issue
+                .xml_with(&KEYS.rsa, |assertion| how(&assertion), |r| r)
+                .unwrap(),
+        )
+    };
+    // Six instants of the assertion end in ".000Z".
+    assert_eq!(written(&|xml| xml.replace(".000Z\"", "\"")), "ok");
+    assert_eq!(written(&|xml| xml.replace(".000Z\"", ".1234567\"")), "ok");
+    assert_eq!(written(&|xml| xml.replace(".000Z\"", "+00:00\"")), "ok");
+    // It is no way around an end: 13:04 to the east of UTC is 11:04 or earlier here.
+    let ended = |xml: &str| xml.replace("T12:04:58.000Z", "T11:56:59");
+    assert_eq!(written(&ended), "confirmation_expired");
+    assert_eq!(
+        written(&|xml| xml.replace(".000Z\"", "Z[UTC]\"")),
+        "timestamp_malformed"
+    );
+}
+
+#[test]
+fn exclusive_canonicalization_with_comments_is_the_same_where_no_comment_passes() {
+    // saml-core 5.4.3: with or without comments.
+    const ONE: &str = "Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"";
+    const OTHER: &str = "Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#WithComments\"";
+    let template = sign::template(
+        "_assertion-1",
+        SignatureAlgorithm::RsaSha256,
+        KEYS.rsa.certificate_der(),
+    );
+    assert_eq!(template.matches(ONE).count(), 2);
+    let response = |template: &str| {
+        let assertion = assertion_xml(&genuine());
+        let assertion = sign::sign_with(assertion, template, &KEYS.rsa).unwrap();
+        response_xml(&genuine(), &assertion)
+    };
+    for template in [template.replace(ONE, OTHER), template.replacen(ONE, OTHER, 1)] {
+        let text = response(&template);
+        assert_eq!(verdict(&text), "ok");
+        assert_eq!(verdict(&edit(&text, "ada@", "bob@")), "digest_mismatch");
+        assert_eq!(verdict(&edit(&text, "ada@", "a<!---->da@")), "xml_comment");
+    }
+    // Nothing but these two.
+    let text = response(&template);
+    assert_eq!(
+        verdict(&edit(&text, ONE, &ONE.replace("c14n#", "c14n#Else"))),
+        "canonicalization_forbidden"
+    );
+}
+
+#[test]
+fn s_4_an_encrypted_name_is_opened() {
+    let sealed = |name: &str| {
+        let name = name.replace(
+            "<saml:NameID",
+            "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"",
+        );
+        let how = Encryption::new(KEYS.ours.certificate_der().to_vec());
+        let sealed = encrypt_bytes(name.as_bytes(), &how).unwrap();
+        sealed.replace("EncryptedAssertion", "EncryptedID")
+    };
+    let read = |issue: Issue, change: &dyn Fn(&str, &str) -> String| {
+        let text = issue.xml_with(
+            &KEYS.rsa,
+            |xml| {
+                let name = super::world::part(&xml, "<saml:NameID", "</saml:NameID>").to_owned();
+                edit(&xml, &name, &change(&name, &sealed(&name)))
+            },
+            |response| response,
+        );
+        Connection::default().read(&form_value(&text.unwrap()))
+    };
+    for issue in [genuine(), encrypted(Sign::Assertion), encrypted(Sign::Response)] {
+        let plain = Connection::default()
+            .read(&issue.form_value(&KEYS.rsa).unwrap())
+            .unwrap();
+        let opened = read(issue, &|_, sealed| sealed.to_owned()).unwrap();
+        assert_eq!(opened.name_id, plain.name_id);
+    }
+    let refused = |change: &dyn Fn(&str, &str) -> String| read(genuine(), change).unwrap_err().code();
+    assert_eq!(
+        refused(&|name, sealed| format!("{sealed}{name}")),
+        "name_id_invalid"
+    );
+    assert_eq!(refused(&|_, sealed| sealed.repeat(2)), "name_id_invalid");
+    assert_eq!(
+        refused(&|_, one| edit(one, "aes128-gcm", "aes256-gcm")),
+        "decryption_failed"
+    );
+    assert_eq!(
+        refused(&|_, _| sealed("<saml:Issuer xmlns:saml=\"urn:x\"/>")),
+        "decryption_failed"
+    );
+    // One inside another is no way around.
+    assert_eq!(refused(&|_, one| sealed(one)), "encrypted_identifier");
+    // Without keys the caller is told to fetch them.
+    let without = Connection {
+        decryption_keys: Vec::new(),
+        ..Connection::default()
+    };
+    let issue = genuine();
+    let hide = |xml: String| {
+        let name = super::world::part(&xml, "<saml:NameID", "</saml:NameID>").to_owned();
+        edit(&xml, &name, &sealed(&name))
+    };
+    let text = issue.xml_with(&KEYS.rsa, hide, |response| response).unwrap();
+    assert_eq!(
+        without.read(&form_value(&text)).unwrap_err().code(),
+        "decryption_key_missing"
+    );
 }
 
 #[test]

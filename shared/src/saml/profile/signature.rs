@@ -1,6 +1,6 @@
 //! The one shape of a Signature that is verified (saml-core 5.4, XML-DSig 4).
 
-use crate::saml::names::{DIGESTS, DSIG, ENVELOPED, EXC_C14N, SIGNATURE_METHODS};
+use crate::saml::names::{DIGESTS, DSIG, ENVELOPED, EXC_C14N, EXC_C14N_WITH_COMMENTS, SIGNATURE_METHODS};
 use crate::saml::refusal::{Refusal, RefusalCode, shown};
 use crate::saml::xml::El;
 
@@ -58,7 +58,7 @@ fn check_signed_info(signed_info: El<'_>, signed: El<'_>) -> Result<(), Refusal>
         return Err(malformed("other children of SignedInfo, or in another order"));
     }
     let algorithm = c14n.attr("Algorithm").unwrap_or_default();
-    if algorithm != EXC_C14N {
+    if !is_exclusive(algorithm) {
         return Err(Refusal::new(
             RefusalCode::CanonicalizationForbidden,
             shown(algorithm).to_string(),
@@ -133,9 +133,13 @@ fn check_transforms(transforms: El<'_>) -> Result<(), Refusal> {
     let list = parts(transforms)?;
     let forbidden = |got: String| Refusal::new(RefusalCode::TransformForbidden, got);
     for (at, transform) in list.iter().enumerate() {
-        let wanted = if at == 0 { ENVELOPED } else { EXC_C14N };
         let algorithm = transform.attr("Algorithm").unwrap_or_default();
-        if !transform.is(DSIG, "Transform") || algorithm != wanted || at > 1 {
+        let wanted = match at {
+            0 => algorithm == ENVELOPED,
+            1 => is_exclusive(algorithm),
+            _ => false,
+        };
+        if !transform.is(DSIG, "Transform") || !wanted {
             return Err(forbidden(shown(algorithm).to_string()));
         }
         if at == 0 && (transform.children().next().is_some() || transform.has_loose_text()) {
@@ -150,6 +154,11 @@ fn check_transforms(transforms: El<'_>) -> Result<(), Refusal> {
     } else {
         Err(forbidden(format!("{} transforms", list.len())))
     }
+}
+
+/// With comments or without is one here, since no comment gets this far.
+fn is_exclusive(algorithm: &str) -> bool {
+    [EXC_C14N, EXC_C14N_WITH_COMMENTS].contains(&algorithm)
 }
 
 /// Exclusive canonicalization takes one InclusiveNamespaces and nothing else.

@@ -1,18 +1,22 @@
 //! Instants and the tolerated skew.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::CLOCK_SKEW;
 use crate::saml::refusal::{Refusal, RefusalCode, shown};
 use crate::saml::xml::El;
 
-/// The attribute `name` of `element` as an instant (xs:dateTime with a time zone; saml-core 1.3.3 wants UTC).
+/// The attribute `name` of `element` as an instant (xs:dateTime). Without a time zone it is UTC, which is how some read
+/// "in UTC form, with no time zone component" (saml-core 1.3.3).
 pub(in crate::saml) fn attr(element: El<'_>, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
     let Some(text) = element.attr(name) else {
         return Ok(None);
     };
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(instant) => Ok(Some(instant.with_timezone(&Utc))),
+    let zoned = DateTime::parse_from_rfc3339(text).map(|instant| instant.with_timezone(&Utc));
+    let bare =
+        || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|instant| instant.and_utc());
+    match zoned.or_else(|_| bare()) {
+        Ok(instant) => Ok(Some(instant)),
         Err(_) => Err(Refusal::new(
             RefusalCode::TimestampMalformed,
             format!("{name} {}", shown(text)),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Expectations, NameId, envelope, instant};
+use super::{DecryptionKey, Expectations, NameId, encrypted, envelope, instant};
 use crate::saml::names::{ASSERTION, BEARER};
 use crate::saml::refusal::{Refusal, RefusalCode, shown};
 use crate::saml::xml::El;
@@ -26,7 +26,7 @@ pub(super) fn read(assertion: El<'_>, expect: &Expectations<'_>) -> Result<Subje
         match confirm(confirmation, expect) {
             Ok((in_response_to, not_on_or_after)) => {
                 return Ok(Subject {
-                    name_id: name_id(subject)?,
+                    name_id: who(subject, expect.decryption_keys)?,
                     in_response_to,
                     not_on_or_after,
                 });
@@ -68,6 +68,18 @@ fn confirm(
         return Err(Refusal::new(RefusalCode::ConfirmationNotYetValid, got));
     }
     Ok((data.attr("InResponseTo").map(str::to_owned), until))
+}
+
+/// The NameID of a verified assertion's Subject, in plain or encrypted (saml-core 2.2.4).
+fn who(subject: El<'_>, keys: &[DecryptionKey]) -> Result<Option<NameId>, Refusal> {
+    let mut hidden = subject.children_named(ASSERTION, "EncryptedID");
+    let Some(first) = hidden.next() else {
+        return name_id(subject);
+    };
+    if hidden.next().is_some() || subject.child(ASSERTION, "NameID").is_some() {
+        return Err(Refusal::new(RefusalCode::NameIdInvalid, "two of them"));
+    }
+    encrypted::name_id(first, keys).map(Some)
 }
 
 /// The NameID, if `subject` has one: a Subject, or another element that names somebody.

@@ -90,7 +90,11 @@ fn subject() -> Vec<Case> {
             )
         }),
         changed_assertion("encrypted_identifier", |xml| {
-            edit(&xml, "<saml:NameID", "<saml:EncryptedID/><saml:NameID")
+            edit(
+                &xml,
+                "<saml:Attribute ",
+                "<saml:EncryptedAttribute/><saml:Attribute ",
+            )
         }),
         changed_assertion("name_id_invalid", |xml| {
             edit(&xml, ">ada@acme.example</saml:NameID>", "><b/></saml:NameID>")
