@@ -25,11 +25,11 @@ pub fn router(gatehouse: Arc<Gatehouse>) -> Router {
         .route("/.search", post(search))
         .route("/Me", any(me))
         .route("/Bulk", any(bulk))
-        .route("/", any(nothing))
+        .route("/", get(query).fallback(nothing))
         .route("/{*rest}", any(nothing));
     let routes = Router::new()
         .nest(BASE, routes)
-        .route(&format!("{BASE}/"), any(nothing));
+        .route(&format!("{BASE}/"), get(query).fallback(nothing));
     edge::wrap(protect(routes, gatehouse), "scim_root")
 }
 
@@ -61,6 +61,12 @@ async fn one_schema(caller: Caller, ids: PathIds) -> ScimAnswer {
 /// RFC 7644, section 3.4.3: over users and groups.
 async fn search(caller: Caller, ScimJson(body): ScimJson) -> ScimAnswer {
     let query = ListQuery::from_search(&body)?;
+    Ok(document(&list::everything(&caller, &query).await?))
+}
+
+/// RFC 7644, section 3.4.2.1: a query of the root is one over users and groups.
+async fn query(caller: Caller, RawQuery(query): RawQuery) -> ScimAnswer {
+    let query = ListQuery::from_query(query.as_deref().unwrap_or_default())?;
     Ok(document(&list::everything(&caller, &query).await?))
 }
 

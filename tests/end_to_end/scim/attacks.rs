@@ -163,6 +163,18 @@ async fn se_25_huge_patches_are_bounded() {
         .patch(&path, json!([{ "op": "add", "path": "roles", "value": values }]))
         .await;
     assert_eq!(many.scim_error(), scim_error(400, "invalidValue"));
+    // Each of these goes through the values that are there; a thousand are done, more are refused before any is.
+    let adds = |count: usize| -> Value {
+        (0..count)
+            .map(|n| json!({ "op": "add", "path": "roles", "value": [{ "value": format!("{}", n % 200) }] }))
+            .collect()
+    };
+    let begun = Instant::now();
+    let done = scim.patch(&path, adds(1_000)).await;
+    assert_eq!(done.json()["roles"].as_array().map(Vec::len), Some(200));
+    let refused = scim.patch(&path, adds(1_001)).await;
+    assert_eq!(refused.scim_error(), scim_error(400, "invalidValue"));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     let addresses: Vec<Value> = (0..50)
         .map(|n| json!({ "value": format!("{n}@acme.com") }))
         .collect();

@@ -56,6 +56,22 @@ async fn se_25_search_at_the_root_finds_users_and_groups() {
             "{start}"
         );
     }
+    // RFC 7644, section 3.4.2.1: the same by GET of the base URL itself.
+    for at in ["", "/"] {
+        assert_eq!(scim.get(at).await.json(), all);
+        let page = scim
+            .get(&format!("{at}?startIndex=4&count=2&attributes=id"))
+            .await
+            .json();
+        assert_eq!(page["totalResults"], 8, "{page}");
+        assert_eq!(page["Resources"][1]["id"], all["Resources"][4]["id"]);
+        let groups = "meta.resourceType%20eq%20%22Group%22";
+        assert_eq!(
+            scim.get(&format!("{at}?filter={groups}")).await.json()["totalResults"],
+            4
+        );
+        assert_eq!(scim.post(at, &json!({})).await.status, 404);
+    }
     let (mut cursor, mut seen) = (String::new(), Vec::new());
     loop {
         let page = search(&scim, json!({ "cursor": cursor, "count": 3 })).await;

@@ -6,6 +6,10 @@ use crate::scim::ScimError;
 use crate::scim::path::{AttrPath, Target};
 use crate::scim::schema::{Attribute, ResourceKind, Returned, Schema};
 
+/// Most names in `attributes` or `excludedAttributes`: each is held against each attribute of each resource. All that
+/// exist are fewer.
+pub const MAX_NAMES: usize = 256;
+
 /// Attributes that are asked for, or left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection {
@@ -29,19 +33,11 @@ impl Projection {
     /// From lists of names. Names that are no attributes of anything select nothing.
     ///
     /// # Errors
-    /// [`ScimError::InvalidValue`] if both are given: they exclude each other.
+    /// [`ScimError::InvalidValue`] if both are given, since they exclude each other, or if there are more than
+    /// [`MAX_NAMES`].
     pub fn of(attributes: Option<&[String]>, excluded: Option<&[String]>) -> Result<Self, ScimError> {
-        let named = |names: Option<&[String]>| -> Option<Vec<AttrPath>> {
-            let names = names.filter(|names| !names.is_empty())?;
-            Some(
-                names
-                    .iter()
-                    .filter_map(|name| AttrPath::from_word(name))
-                    .collect(),
-            )
-        };
-        let include = named(attributes);
-        let exclude = named(excluded);
+        let include = named("attributes", attributes)?;
+        let exclude = named("excludedAttributes", excluded)?;
         if include.is_some() && exclude.is_some() {
             return Err(ScimError::InvalidValue(
                 "attributes and excludedAttributes exclude each other: wanted one of them".to_owned(),
@@ -133,6 +129,26 @@ impl Projection {
             },
         }
     }
+}
+
+/// The paths that lead anywhere; None if no name is given.
+fn named(parameter: &str, names: Option<&[String]>) -> Result<Option<Vec<AttrPath>>, ScimError> {
+    let Some(names) = names.filter(|names| !names.is_empty()) else {
+        return Ok(None);
+    };
+    if names.len() > MAX_NAMES {
+        let got = names.len();
+        return Err(ScimError::InvalidValue(format!(
+            "{parameter}: wanted at most {MAX_NAMES} names, got {got}"
+        )));
+    }
+    let exists = |path: &AttrPath| {
+        [ResourceKind::User, ResourceKind::Group]
+            .into_iter()
+            .any(|kind| path.resolve(kind).is_ok())
+    };
+    let paths = names.iter().filter_map(|name| AttrPath::from_word(name));
+    Ok(Some(paths.filter(exists).collect()))
 }
 
 /// How a list of paths mentions an attribute.

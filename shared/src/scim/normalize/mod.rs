@@ -19,7 +19,8 @@ use super::text::quote;
 pub(super) use member::members;
 pub use member::{MAX_MEMBER_ID, Member, MemberType};
 pub(super) use value::{
-    Name, coerce, complex_object, has_content, is_blank_number, is_kept, plural_elements, settle_primary,
+    Name, coerce, complex_object, drop_repetitions, has_content, is_blank_number, is_kept, plural_elements,
+    settle_primary,
 };
 
 /// Most values of one multi-valued attribute (members are not counted here).

@@ -1,5 +1,6 @@
 //! One value against its attribute's definition.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use base64::Engine;
@@ -241,11 +242,21 @@ pub fn plural_elements(
             Value::Null => continue,
             other => return Err(wrong(Name::top(attribute.name), "a list of objects", other)),
         };
-        if is_kept(attribute, &element) && !elements.contains(&element) {
+        if is_kept(attribute, &element) {
             elements.push(element);
         }
     }
+    drop_repetitions(&mut elements);
     Ok(elements)
+}
+
+/// Of equal values the first stays. They are told apart by their text: their parts are in the order of the schema.
+pub fn drop_repetitions(elements: &mut Vec<Map<String, Value>>) {
+    if elements.len() < 2 {
+        return;
+    }
+    let mut seen = HashSet::with_capacity(elements.len());
+    elements.retain(|element| serde_json::to_string(element).map_or(true, |text| seen.insert(text)));
 }
 
 /// Whether a value stays. A phone number that is said to be empty does where it would be the one that counts: only

@@ -21,6 +21,16 @@ pub struct Change {
     pub(super) value: Personal<Value>,
 }
 
+impl Change {
+    /// Whether a list of values is gone through for it.
+    pub(super) fn is_plural(&self) -> bool {
+        match &self.target {
+            ChangeTarget::Extension(_) => false,
+            ChangeTarget::Attribute { attribute, .. } => attribute.multi_valued,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum ChangeTarget {
     /// All of an extension: only ever removed.

@@ -24,6 +24,9 @@ pub use change::Change;
 pub use members::{MemberChange, MemberOp};
 pub use request::{MAX_OPERATIONS, PATCH_SCHEMA};
 
+/// Most changes of multi-valued attributes, members apart, in one PATCH: each goes through all values.
+pub const MAX_PLURAL_CHANGES: usize = 1_000;
+
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatchOp {
@@ -61,6 +64,12 @@ pub fn plan(kind: ResourceKind, id: &str, body: &Value) -> Result<PatchPlan, Sci
                 None => plan.changes.push(change),
             }
         }
+    }
+    let plural = plan.changes.iter().filter(|change| change.is_plural()).count();
+    if plural > MAX_PLURAL_CHANGES {
+        return Err(ScimError::InvalidValue(format!(
+            "Operations: wanted at most {MAX_PLURAL_CHANGES} changes of multi-valued attributes, got {plural}"
+        )));
     }
     Ok(plan)
 }

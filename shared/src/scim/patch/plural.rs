@@ -8,7 +8,7 @@ use super::change::{Change, Select};
 use crate::scim::ScimError;
 use crate::scim::filter::{Filter, Literal, Op};
 use crate::scim::normalize::{
-    MAX_VALUES, Name, coerce, has_content, is_kept, plural_elements, settle_primary,
+    MAX_VALUES, Name, coerce, drop_repetitions, has_content, is_kept, plural_elements, settle_primary,
 };
 use crate::scim::schema::{Attribute, DataType};
 use crate::scim::text::fold;
@@ -66,16 +66,6 @@ pub fn change(
 
 fn selected(select: Option<&Select>, element: &Element) -> bool {
     select.is_none_or(|select| select.matcher.matches(element))
-}
-
-fn drop_repetitions(elements: &mut Vec<Element>) {
-    let mut kept: Vec<Element> = Vec::with_capacity(elements.len());
-    for element in elements.drain(..) {
-        if !kept.contains(&element) {
-            kept.push(element);
-        }
-    }
-    *elements = kept;
 }
 
 /// All values, or only the ones given (E-7).

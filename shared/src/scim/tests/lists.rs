@@ -248,6 +248,18 @@ fn excluded_attributes_leave_the_always_returned() {
         Projection::from_query("attributes=&excludedAttributes=meta").is_ok(),
         "an empty one is none"
     );
+    // Each name is held against each attribute of each resource of a page.
+    for parameter in ["attributes", "excludedAttributes"] {
+        let many =
+            |names: usize| Projection::from_query(&format!("{parameter}={}", vec!["title"; names].join(",")));
+        assert!(many(256).is_ok());
+        let refused = many(257).unwrap_err();
+        assert_eq!(refused.scim_type(), Some("invalidValue"));
+        assert!(
+            refused.to_string().contains("at most 256 names, got 257"),
+            "{refused}"
+        );
+    }
 }
 
 #[test]
@@ -272,6 +284,10 @@ fn a_search_body_says_the_same_as_a_query() {
         (json!({ "schemas": [schema], "filter": "title" }), "invalidFilter"),
         (json!({ "schemas": [schema], "count": "5" }), "invalidValue"),
         (json!({ "schemas": [schema], "attributes": [5] }), "invalidValue"),
+        (
+            json!({ "schemas": [schema], "attributes": vec!["title"; 257] }),
+            "invalidValue",
+        ),
         (
             json!({ "schemas": [schema], "sortBy": "userName" }),
             "invalidValue",
