@@ -7,6 +7,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 
+use super::strict_json::{self, TWICE};
+
 /// Limit of a JSON body of our own APIs, in bytes.
 pub const JSON_LIMIT: usize = 256 * 1024;
 /// Limit of a form that carries no document, in bytes.
@@ -135,7 +137,8 @@ pub async fn read_form(headers: &HeaderMap, body: Body, limit: usize) -> Result<
     Parameters::parse(&read(headers, body, limit).await?)
 }
 
-/// Reads JSON of at most `limit` bytes; `application/json` and any `+json` type are taken.
+/// Reads JSON of at most `limit` bytes, in which no object has a name twice; `application/json` and any `+json` type are
+/// taken.
 ///
 /// # Errors
 /// [`BodyError`] when the content type is another, the body too long, or the JSON does not fit `T`.
@@ -151,10 +154,17 @@ pub async fn read_json<T: DeserializeOwned>(
             wanted: "application/json",
         });
     }
-    let bytes = read(headers, body, limit).await?;
-    serde_json::from_slice(&bytes).map_err(|error| BodyError::Json {
-        reason: json_reason(&error),
-    })
+    json(&read(headers, body, limit).await?)
+}
+
+/// JSON in which no object has a name twice.
+///
+/// # Errors
+/// [`BodyError::Json`].
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
+    let read = serde_json::from_slice(bytes).map_err(|error| BodyError::of_json(&error))?;
+    strict_json::parse(bytes).map_err(|error| BodyError::of_json(&error))?;
+    Ok(read)
 }
 
 /// What serde says may quote the value it met (`invalid value: string "…"`): only place and kind are kept.
@@ -171,10 +181,14 @@ fn json_reason(error: &serde_json::Error) -> String {
 /// Field names are ours and may be told; a quoted value may not.
 fn data_reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let ours = ["missing field", "unknown field", "duplicate field"];
+    let ours = ["missing field", "unknown field", "duplicate field", TWICE];
     let told = ours.iter().any(|start| text.starts_with(start)) && !text.contains('"');
     if told && text.len() <= 300 {
         return text;
+    }
+    if error.line() == 0 {
+        // Read out of a value in memory, which has no place.
+        return "a value of the wrong kind".to_owned();
     }
     format!(
         "a value of the wrong kind at line {} column {}",

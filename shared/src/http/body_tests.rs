@@ -184,6 +184,22 @@ async fn json_is_taken_by_any_json_type_and_told_without_its_values() {
         assert!(text.contains(told), "{text}");
         assert!(!text.contains("hunter2") || told == "unknown field", "{text}");
     }
+    // serde refuses a repeated field of a struct; a `Value`, from which patches are read, would take the last one.
+    for body in [
+        r#"{"a":1,"a":2}"#,
+        r#"{"a":{"b":[{"c":"hunter2","c":"hunter2"}]}}"#,
+        r#"{"a":1,"\u0061":2}"#,
+    ] {
+        let error = read_json::<serde_json::Value>(&typed("application/json"), Body::from(body), JSON_LIMIT)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "body_malformed");
+        let text = error.to_string();
+        assert!(
+            text.contains("more than once") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
     let error = read_json::<Wanted>(&typed("text/plain"), Body::from("{}"), JSON_LIMIT)
         .await
         .unwrap_err();

@@ -12,3 +12,4 @@ pub mod problem;
 pub mod reference;
 pub mod scim;
 pub mod sign_in;
+mod strict_json;

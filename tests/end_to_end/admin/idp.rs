@@ -1,8 +1,10 @@
 //! The identity provider's side: metadata pasted or fetched, or by hand.
 
+use std::sync::{Arc, Mutex};
+
 use axum::Router;
 use axum::routing::get;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use gatehouse::saml::certificate::Certificate;
 use gatehouse::saml::keys::{KeyMaterial, RsaSize};
 use gatehouse::saml::metadata::idp::IdpMetadata;
@@ -12,6 +14,11 @@ use serde_json::{Value, json};
 
 /// Metadata of an identity provider, as it publishes it.
 pub(in crate::end_to_end) fn metadata(idp: &Idp) -> String {
+    metadata_until(idp, None)
+}
+
+/// Metadata that ends.
+fn metadata_until(idp: &Idp, valid_until: Option<DateTime<Utc>>) -> String {
     let url = |text: &str| EndpointUrl::parse(text, EndpointPolicy::Https).unwrap();
     let metadata = IdpMetadata {
         entity_id: idp.entity_id.clone(),
@@ -22,7 +29,7 @@ pub(in crate::end_to_end) fn metadata(idp: &Idp) -> String {
         certificates: vec![Certificate::from_der(idp.key.certificate_der()).unwrap()],
         want_authn_requests_signed: false,
         name_id_formats: Vec::new(),
-        valid_until: None,
+        valid_until,
         cache_seconds: None,
         error_url: None,
     };
@@ -58,7 +65,7 @@ async fn il_02_the_identity_provider_is_given_by_hand() {
     assert_eq!(idp["certificates"][0]["pem"], input["certificates"]);
     assert_eq!(idp["certificates"][0]["key"], "P-256");
 
-    let pem = input["certificates"].as_str().unwrap();
+    let pem = input["certificates"].as_str().unwrap().to_owned();
     let bare = pem
         .lines()
         .filter(|line| !line.starts_with("-----"))
@@ -69,6 +76,21 @@ async fn il_02_the_identity_provider_is_given_by_hand() {
         idp,
         "armour makes no difference"
     );
+    let other =
+        Certificate::from_der(Idp::new("https://idp.acme.com/metadata").key.certificate_der()).unwrap();
+    for list in [
+        json!([pem]),
+        json!([bare]),
+        json!([bare, other.base64()]),
+        json!([other.pem(), bare]),
+    ] {
+        let mut listed = input.clone();
+        listed["certificates"] = list.clone();
+        let done = owner.set_idp(&path, &listed).await;
+        assert_eq!(done.status, 200, "{}", done.body);
+        let kept = done.json()["idp"]["certificates"].as_array().map(Vec::len);
+        assert_eq!(kept, list.as_array().map(Vec::len), "{}", done.body);
+    }
     input["sign_in_binding"] = json!("post");
     assert_eq!(
         owner.set_idp(&path, &input).await.json()["idp"]["sso_post_url"],
@@ -79,6 +101,7 @@ async fn il_02_the_identity_provider_is_given_by_hand() {
         ("sign_in_url", "http://idp.acme.com/sso", "metadata_endpoint"),
         ("sign_in_url", "javascript:alert(1)", "metadata_endpoint"),
         ("certificates", "AAAA", "metadata_certificate"),
+        ("certificates", "", "metadata_certificate"),
         ("issuer", "", "metadata_entity_id"),
     ] {
         let mut wrong = input.clone();
@@ -150,6 +173,11 @@ async fn se_21_metadata_is_pasted() {
             "{xml}"
         );
     }
+    let past = metadata_until(&idp, Some(api.gatehouse.clock.now()));
+    assert_eq!(
+        owner.set_idp(&path, &pasted(&past)).await.problem(),
+        problem(422, "metadata_expired")
+    );
     // Our own metadata, pasted back.
     let own = owner.get(&path).await.json()["service_provider"]["metadata_url"]
         .as_str()
@@ -208,4 +236,36 @@ async fn il_02_metadata_is_fetched_from_its_url() {
     let page = owner.set_idp(&path, &fetched(&format!("{site}/page"))).await;
     assert_eq!(page.status, 422, "{}", page.body);
     assert_eq!(owner.get(&path).await.json(), before);
+}
+
+/// GH-08: metadata is fetched again by itself, and new keys of the same entity are taken; what has ended is not gone back
+/// to, nor is another entity's followed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gh_08_metadata_follows_what_is_valid_now() {
+    let api = Api::start().await;
+    let owner = api.owner(&api.tenant("Acme", json!({})).await);
+    let (path, _) = owner.connection("/owner/v1", "Acme IdP").await;
+    let entity = "https://idp.acme.com/metadata";
+    let (old, new) = (Idp::new(entity), Idp::new(entity));
+    let published = Arc::new(Mutex::new(metadata(&old)));
+    let served = Arc::clone(&published);
+    let site =
+        serve(Router::new().route("/metadata", get(|| async move { served.lock().unwrap().clone() }))).await;
+    let url = json!({ "source": "metadata_url", "url": format!("{site}/metadata") });
+    assert_eq!(owner.set_idp(&path, &url).await.status, 200);
+    let first = owner.get(&path).await.json()["idp"].clone();
+    let now = api.gatehouse.clock.now();
+    let other = Idp::new("https://other.example/metadata");
+    let next = metadata_until(&new, Some(now + TimeDelta::days(9)));
+    for (document, changed) in [
+        (metadata_until(&new, Some(now - TimeDelta::seconds(1))), 0),
+        (metadata(&other), 0),
+        (next, 1),
+    ] {
+        *published.lock().unwrap() = document;
+        let done = gatehouse_tests::scheduled::upkeep(&api.gatehouse).await.unwrap();
+        assert_eq!(done.metadata_changed, changed);
+        let kept = owner.get(&path).await.json()["idp"].clone();
+        assert_eq!(kept == first, changed == 0, "{kept}");
+    }
 }

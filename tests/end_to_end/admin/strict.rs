@@ -24,6 +24,12 @@ async fn bodies_are_read_strictly() {
         ),
         (
             "application/json",
+            "{\"email\":\"a@b.example\",\"\\u0065mail\":\"hunter2@b.example\"}",
+            400,
+            "body_malformed",
+        ),
+        (
+            "application/json",
             "{\"email\":\"a@b.example\",\"admin\":true}",
             400,
             "body_malformed",
@@ -67,6 +73,23 @@ async fn bodies_are_read_strictly() {
         api.owner(&acme).get("/owner/v1/members").await.json()["items"],
         json!([])
     );
+    // A patch, of which no field is left out by who reads it: twice is no field's last word.
+    let read = api.owner(&acme).get("/owner/v1/tenant").await;
+    let twice = "{\"default_role\":\"MEMBER\",\"default_role\":\"OWNER\"}";
+    let request = Request::patch("/owner/v1/tenant/settings")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {}", acme.key))
+        .header(header::IF_MATCH, &read.headers["etag"])
+        .body(Body::from(twice))
+        .unwrap();
+    let answer = browser.send_request(request).await;
+    assert_eq!(
+        answer.problem(),
+        problem(400, "body_malformed"),
+        "{}",
+        answer.body
+    );
+    assert_eq!(api.owner(&acme).get("/owner/v1/tenant").await.json(), read.json());
 }
 
 /// A token counts once, as a bearer token, in the Authorization header; the method and the address must be right.

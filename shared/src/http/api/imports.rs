@@ -107,7 +107,7 @@ impl Form {
         match self {
             Self::Csv => Ok(imports::table(sent)?),
             Self::Json => {
-                let list: List = serde_json::from_slice(sent).map_err(|error| BodyError::of_json(&error))?;
+                let list: List = body::json(sent)?;
                 Ok(imports::list(list.members)?)
             }
         }

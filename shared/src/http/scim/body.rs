@@ -4,10 +4,10 @@ use std::fmt;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
 use crate::http::body::{self, BodyError};
+use crate::http::strict_json::{self, TWICE};
 use crate::scim::ScimError;
 use crate::scim::media::check_content_type;
 
@@ -64,8 +64,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, ScimError> {
             "the body: wanted a JSON object, got nothing".to_owned(),
         ));
     }
-    let strict: Result<Strict, _> = serde_json::from_slice(bytes);
-    strict.map(|strict| strict.0).map_err(|error| {
+    strict_json::parse(bytes).map_err(|error| {
         let text = error.to_string();
         // What serde says of a wrong value quotes it; these two say nothing of it.
         let reason = if text.starts_with("recursion limit exceeded") {
@@ -81,72 +80,4 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, ScimError> {
             error.column()
         ))
     })
-}
-
-const TWICE: &str = "a name is given more than once in one object";
-
-/// JSON in which no object has a name twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Strict(value)) = values.next_element()? {
-            list.push(value);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(name) = entries.next_key::<String>()? {
-            let Strict(value) = entries.next_value()?;
-            if map.insert(name, value).is_some() {
-                return Err(serde::de::Error::custom(TWICE));
-            }
-        }
-        Ok(Value::Object(map))
-    }
 }

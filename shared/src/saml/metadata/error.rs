@@ -1,5 +1,7 @@
 //! Why metadata was refused, and what is worth telling about metadata that was taken.
 
+use chrono::{DateTime, Utc};
+
 use super::{EndpointError, MAX_ATTRIBUTES, MAX_DEPTH, MAX_ELEMENTS, MAX_METADATA_BYTES, MAX_TAG_BYTES};
 use crate::saml::certificate::{CertificateError, MAX_CERTIFICATES};
 
@@ -108,6 +110,14 @@ pub enum MetadataError {
     /// Certificates, but none that can be used; or one given by hand that cannot.
     #[error("wanted a usable signing certificate, got: {0}")]
     Certificate(CertificateError),
+    /// Its validUntil has passed (saml-metadata 2.3.2): its keys may have been withdrawn since.
+    #[error(
+        "wanted metadata that is valid now, got one whose validUntil {valid_until} has passed: export it anew"
+    )]
+    Expired {
+        /// When it ended.
+        valid_until: DateTime<Utc>,
+    },
     /// A date or flag that cannot be read.
     #[error("wanted {what}, got another value")]
     Value {
@@ -141,6 +151,7 @@ impl MetadataError {
             Self::NoCertificate => "metadata_no_certificate",
             Self::TooManyCertificates => "metadata_too_many_certificates",
             Self::Certificate(_) => "metadata_certificate",
+            Self::Expired { .. } => "metadata_expired",
             Self::Value { .. } => "metadata_value",
         }
     }

@@ -6,7 +6,7 @@ use uppsala::{Document, NodeId, Parser};
 use super::error::{MetadataError, MetadataFinding};
 use super::idp::{self, IdpMetadata, LogoutEndpoint, ReadMetadata, ReadOptions};
 use super::{Binding, EndpointPolicy, EndpointUrl, MAX_DEPTH, MD, PROTOCOL, duration, text};
-use crate::saml::certificate::{Certificate, CertificateError, MAX_CERTIFICATES};
+use crate::saml::certificate::{Certificate, CertificateError, MAX_CERTIFICATES, parse_pasted};
 use crate::saml::name_id_format::NameIdFormat;
 use crate::saml::signing::DS;
 
@@ -360,8 +360,15 @@ impl Reader<'_, '_> {
             .children(data, DS, "X509Certificate")
             .take(MAX_CERTIFICATES + 1)
         {
-            match Certificate::from_base64(&self.tree.document.text_content_deep(node)) {
-                Ok(certificate) => all.push(certificate),
+            let text = self.tree.document.text_content_deep(node);
+            // Some put the PEM file in, armour and all.
+            let read = if text.contains("-----BEGIN ") {
+                parse_pasted(&text)
+            } else {
+                Certificate::from_base64(&text).map(|certificate| vec![certificate])
+            };
+            match read {
+                Ok(certificates) => all.extend(certificates),
                 Err(error) => {
                     first_error.get_or_insert_with(|| error.clone());
                     self.findings.push(MetadataFinding::CertificateSkipped { error });

@@ -1,13 +1,13 @@
 //! The identity provider's side of a SAML connection: metadata as text or by URL (SE-21), or by hand (IL-02).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::super::{Administration, error::OnboardingError};
 use crate::app::deadlines::Calendar;
 use crate::domain::connection::{Connection, Protocol, RequestBinding, SamlIdp};
 use crate::saml::certificate::Certificate;
 use crate::saml::metadata::idp::{self, ByHand, IdpMetadata, ReadMetadata, ReadOptions};
-use crate::saml::metadata::{Binding, MetadataFinding};
+use crate::saml::metadata::{Binding, MetadataError, MetadataFinding};
 
 /// What the owner has of the identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -41,9 +41,32 @@ pub enum IdpInput {
         /// Where LogoutRequests go.
         #[serde(default)]
         sign_out_url: Option<String>,
-        /// One or more X.509 certificates, with or without PEM armour.
+        /// One or more X.509 certificates, with or without PEM armour: a text of all, or a list of texts.
+        #[serde(deserialize_with = "pasted")]
         certificates: String,
     },
+}
+
+/// A list becomes the text that it would have been pasted as.
+fn pasted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Text(String),
+        List(Vec<String>),
+    }
+    let list = match Given::deserialize(deserializer)? {
+        Given::Text(text) => return Ok(text),
+        Given::List(list) => list,
+    };
+    if let [only] = list.as_slice() {
+        return Ok(only.clone());
+    }
+    let armoured = list.iter().map(|one| match one.contains("-----BEGIN ") {
+        true => one.clone(),
+        false => format!("-----BEGIN CERTIFICATE-----\n{one}\n-----END CERTIFICATE-----"),
+    });
+    Ok(armoured.collect::<Vec<_>>().join("\n"))
 }
 
 /// Sets the identity provider over the version that was read; also says what was mended or left out of its metadata.
@@ -60,6 +83,11 @@ pub async fn set(
         return Err(OnboardingError::OtherProtocol { field: "/source" });
     }
     let (found, metadata_url) = taken(admin, input).await?;
+    if let Some(valid_until) = found.metadata.valid_until
+        && found.metadata.is_expired(admin.now())
+    {
+        return Err(MetadataError::Expired { valid_until }.into());
+    }
     let mut connection = read.clone();
     let Protocol::Saml(saml) = &mut connection.protocol else {
         return Err(OnboardingError::OtherProtocol { field: "/source" });
@@ -100,6 +128,9 @@ pub async fn refresh(admin: &Administration, read: &Connection) -> Result<bool, 
         endpoints: admin.endpoint_policy(),
     };
     let found = idp::parse(answer.success()?, options)?;
+    if found.metadata.is_expired(admin.now()) {
+        return Ok(false);
+    }
     let fresh = side(found.metadata, Some(url.clone()));
     if fresh == *known || fresh.entity_id != known.entity_id {
         return Ok(false);

@@ -32,6 +32,17 @@ fn se_21_okta() {
     assert_eq!(findings, []);
 }
 
+/// the PEM file as it is, where base64 of DER belongs.
+#[test]
+fn x_3_certificates_in_pem_armour() {
+    let plain = read(&filled(OKTA)).metadata;
+    let pem = certificates()[0].pem();
+    let armoured = OKTA.replace("@CERT1@", &pem).replace("@WRAPPED1@", &pem);
+    assert_eq!(read(&filled(&armoured)).metadata, plain);
+    let key = armoured.replace(" CERTIFICATE-----", " PRIVATE KEY-----");
+    assert_eq!(refused(filled(&key)), "metadata_certificate");
+}
+
 /// E-39: three certificates; those of the other roles and of the signature are not taken.
 #[test]
 fn gh_08_entra_id_publishes_three_certificates() {

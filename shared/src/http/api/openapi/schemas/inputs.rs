@@ -169,7 +169,7 @@ fn connections() -> Vec<(&'static str, Value)> {
         "sign_in_url": text(),
         "sign_in_binding": one_of(&["redirect", "post"]),
         "sign_out_url": perhaps_text(),
-        "certificates": text(),
+        "certificates": { "type": ["string", "array"], "items": text() },
     });
     let idp = json!({ "oneOf": [
         source("metadata_xml", &["xml"], json!({ "xml": text(), "entity_id": perhaps_text() })),
