@@ -1,6 +1,6 @@
 //! SE-06: linked accounts are checked between sign-ins.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use gatehouse::app::account_recheck::{Budget, Rechecked};
@@ -342,6 +342,36 @@ async fn se_06_checks_keep_to_a_budget() {
     linked.provider.set(|b| b.replies.clear());
     linked.world.pass(TimeDelta::days(8));
     assert_eq!(run_with(100).await.confirmed, 7);
+}
+
+/// After a long standstill the empty queues alone are more than one run has time for: it ends in time, and the next one
+/// goes on where it stopped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn se_06_a_standstill_of_weeks_is_caught_up_with_in_parts() {
+    let linked = Linked::new().await;
+    linked.signs_in("ada@acme.com").await;
+    assert_eq!(linked.run().await, Rechecked::default());
+    linked.signs_in("eve@acme.com").await;
+    linked.world.pass(TimeDelta::days(80));
+    linked.signs_in("bob@acme.com").await;
+    linked.world.pass(DUE);
+    let budget = Budget {
+        time: Duration::from_millis(300),
+        ..Budget::default()
+    };
+    let (mut runs, mut confirmed) = (0, 0);
+    loop {
+        let begun = Instant::now();
+        let done = run(&linked.world.gatehouse, budget).await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        (runs, confirmed) = (runs + 1, confirmed + done.confirmed);
+        if !done.budget_spent {
+            break;
+        }
+        assert!(runs < 500, "it goes on");
+    }
+    assert!(runs > 1, "1,920 queues in 300 ms");
+    assert_eq!(confirmed, 3);
 }
 
 /// The token lies sealed for its identity alone: nowhere in clear, of no use beside another identity, and gone when the

@@ -38,7 +38,7 @@ pub struct Budget {
     pub accounts: usize,
     /// Accounts under way at a time.
     pub parallel: usize,
-    /// Time after which no account is begun.
+    /// Time after which no account is begun and no queue read.
     pub time: Duration,
 }
 
@@ -158,6 +158,8 @@ pub async fn run(gatehouse: &Gatehouse, budget: Budget) -> Result<Rechecked, Rec
             first = hour;
         }
         hour += TimeDelta::hours(1);
+        // Empty queues cost time, too, after a long standstill.
+        run.done.budget_spent |= hour <= hour_of(now) && run.is_over();
     }
     // A cursor that stays behind costs the next run some empty queries, and nobody anything else.
     if cursor != Some(first)
@@ -178,6 +180,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn is_over(&self) -> bool {
+        self.begun.elapsed() >= self.budget.time
+    }
+
     /// Works off the queue of one hour; whether it is empty now.
     async fn work_off(&mut self, hour: DateTime<Utc>) -> Result<bool, StoreError> {
         let door = self.gatehouse.store.front_door();
