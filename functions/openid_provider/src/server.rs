@@ -11,6 +11,7 @@ use gatehouse::app::openid_provider::{
 };
 use gatehouse::http::body::{self, FORM_LIMIT};
 use gatehouse::http::sign_in::Front;
+use gatehouse::openid_provider::access_token::AccessTokenError;
 use gatehouse::openid_provider::discovery::{Discovery, Endpoints};
 use gatehouse::openid_provider::error::{OAuthError, OAuthErrorCode};
 use gatehouse::openid_provider::params::Parameters;
@@ -127,7 +128,7 @@ fn refused(error: &ProviderError) -> Response<Body> {
     } else {
         tracing::info!(error.code = error.code(), "a request was refused");
     }
-    let challenge = challenge(&answer);
+    let challenge = challenge(error, &answer);
     let mut response = private((status, Json(answer)).into_response());
     if status == StatusCode::UNAUTHORIZED
         && let Ok(challenge) = HeaderValue::from_str(&challenge)
@@ -142,7 +143,11 @@ fn refused(error: &ProviderError) -> Response<Body> {
     response
 }
 
-fn challenge(answer: &OAuthError) -> String {
+/// What to authenticate by. A request without a token is told no error (RFC 6750 section 3.1).
+fn challenge(error: &ProviderError, answer: &OAuthError) -> String {
+    if error.code() == AccessTokenError::Missing.code() {
+        return "Bearer".to_owned();
+    }
     match answer.error {
         OAuthErrorCode::InvalidToken => {
             format!(

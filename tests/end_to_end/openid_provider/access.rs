@@ -28,11 +28,10 @@ async fn gh_01_userinfo_takes_one_access_token_and_nothing_else() {
     );
     let query = format!("/oauth2/userinfo?access_token={access}");
     refused(&bare(&world, "GET", &query, None).await, 401, "invalid_token");
-    refused(
-        &bare(&world, "GET", "/oauth2/userinfo", None).await,
-        401,
-        "invalid_token",
-    );
+    let without = bare(&world, "GET", "/oauth2/userinfo", None).await;
+    refused(&without, 401, "invalid_token");
+    // RFC 6750 section 3.1: who sent no token is told how, and no error.
+    assert_eq!(without.headers["www-authenticate"], "Bearer");
     let (head, signature) = access.rsplit_once('.').unwrap();
     let flipped: String = signature.chars().rev().collect();
     let wrong = [
