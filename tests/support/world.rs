@@ -18,6 +18,7 @@ use gatehouse::domain::domain_name::DomainName;
 use gatehouse::domain::email::EmailAddress;
 use gatehouse::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
 use gatehouse::domain::onboarding::Onboarding;
+use gatehouse::domain::sync_guard::SyncMark;
 use gatehouse::domain::team::Source;
 use gatehouse::domain::tenant::{DomainClaim, DomainState, Entitlements, ProofState, Tenant, TenantSettings};
 use gatehouse::domain::user::{PersonDetails, User};
@@ -229,6 +230,7 @@ impl World {
             tombstone: false,
             scim_takeover: false,
             scim: None,
+            sync: SyncMark::default(),
             version: 1,
             epoch: 1,
             created_at: now,

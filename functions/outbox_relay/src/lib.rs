@@ -60,6 +60,7 @@ pub async fn handle(relay: &Relay, event: Value) -> Value {
                 ("Mails", done.mails),
                 ("MailsRefused", done.mails_refused),
                 ("MailsDropped", done.mails_dropped),
+                ("SyncsHeld", done.syncs_held),
                 ("Unreadable", done.unreadable),
                 ("RecordsFailed", done.failed.len()),
             ],

@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::group::Group;
 use crate::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
 use crate::domain::session::Session;
+use crate::domain::sync_guard::{Measure, SyncHold};
 use crate::domain::team::{Team, TeamMembership};
 use crate::domain::tenant::{DomainClaim, Tenant};
 use crate::domain::user::{PersonDetails, User};
@@ -314,6 +315,49 @@ pub fn tenant_deleted(tenant: &Tenant, at: DateTime<Utc>, actor: &Value) -> Even
         at,
         data: json!({ "name": tenant.name, "actor": actor }),
     }
+}
+
+fn sync_event(kind: &str, hold: &SyncHold, at: DateTime<Utc>, data: Value) -> Event {
+    Event {
+        kind: kind.to_owned(),
+        schema: SCHEMA,
+        tenant: hold.tenant.clone(),
+        subject: hold.tenant.to_string(),
+        sequence: u64::try_from(at.timestamp_millis()).unwrap_or(0),
+        at,
+        data,
+    }
+}
+
+/// `sync.held` (GH-06): so many users have lost their access within an hour, and one more would be too many.
+#[must_use]
+pub fn sync_held(hold: &SyncHold) -> Event {
+    let measure = hold.measure.unwrap_or(Measure {
+        users: 0,
+        limit: 0,
+        removed: 0,
+    });
+    let data = json!({
+        "hold": hold.id,
+        "key": hold.key,
+        "connection": null,
+        "users": measure.users,
+        "operations": measure.removed + hold.held,
+        "limit": measure.limit,
+    });
+    sync_event("sync.held", hold, hold.opened_at, data)
+}
+
+/// `sync.released` or `sync.dismissed`: what became of a hold.
+#[must_use]
+pub fn sync_decided(kind: &str, hold: &SyncHold, at: DateTime<Utc>, actor: &Value) -> Event {
+    let data = json!({
+        "hold": hold.id,
+        "held": hold.held,
+        "passes_until": hold.passes_until,
+        "actor": actor,
+    });
+    sync_event(kind, hold, at, data)
 }
 
 /// A claim has no version: the time in milliseconds grows as well.

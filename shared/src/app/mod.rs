@@ -31,6 +31,7 @@ pub mod single_logout;
 pub mod sp_metadata;
 pub mod start_sign_in;
 pub mod test_sign_in;
+pub mod turns;
 pub mod upstream;
 pub mod upstream_logout;
 
@@ -84,7 +85,9 @@ pub struct Gatehouse {
     /// Keys of identity providers, by the address of their JWK set.
     pub provider_keys: relying_party::keys::ProviderKeys,
     /// The order of changes of groups.
-    pub group_turns: scim::groups::Turns,
+    pub group_turns: turns::Turns,
+    /// Whose turn it is at a tenant's guard against mass deprovisioning.
+    pub sync_turns: turns::Turns,
     /// The provider's opened keys.
     pub op_keys: openid_provider::keys::KeysCache,
 }
@@ -113,7 +116,8 @@ impl Gatehouse {
             txt: TxtRecords::new(config.dns_server),
             failure_limit: failures::FailureLimit::default(),
             provider_keys: relying_party::keys::ProviderKeys::default(),
-            group_turns: scim::groups::Turns::default(),
+            group_turns: turns::Turns::default(),
+            sync_turns: turns::Turns::default(),
             op_keys: openid_provider::keys::KeysCache::default(),
             config,
             clock,

@@ -94,6 +94,33 @@ pub struct AttributeMapping {
 }
 
 impl AttributeMapping {
+    /// Each attribute, as a JSON pointer into the settings, with the name that it is read by.
+    #[must_use]
+    pub fn names(&self) -> [(&'static str, String); 11] {
+        [
+            ("/attributes/email", &self.email, "email"),
+            ("/attributes/first_name", &self.first_name, "firstName"),
+            ("/attributes/last_name", &self.last_name, "lastName"),
+            ("/attributes/position", &self.position, "position"),
+            ("/attributes/department", &self.department, "department"),
+            ("/attributes/role", &self.role, "role"),
+            (
+                "/attributes/mobile_region_code",
+                &self.mobile_region_code,
+                "mobileRegionCode",
+            ),
+            ("/attributes/mobile_number", &self.mobile_number, "mobileNumber"),
+            (
+                "/attributes/user_profile_image",
+                &self.user_profile_image,
+                "userProfileImage",
+            ),
+            ("/attributes/team_name", &self.team_name, "teamName"),
+            ("/attributes/team_role", &self.team_role, "teamRole"),
+        ]
+        .map(|(field, name, documented)| (field, name.clone().unwrap_or_else(|| documented.to_owned())))
+    }
+
     /// The names that the owner set.
     pub fn mapped(&self) -> impl Iterator<Item = &str> {
         [

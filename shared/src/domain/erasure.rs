@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ids::UserId;
+use super::sync_guard::SyncMark;
 use super::user::{PersonDetails, User};
 use crate::redacted::Personal;
 
@@ -253,6 +254,7 @@ pub fn erased(user: &User, now: DateTime<Utc>) -> User {
         tombstone: true,
         scim_takeover: false,
         scim: None,
+        sync: SyncMark::default(),
         version: user.version + 1,
         epoch: user.epoch + 1,
         modified_at: now,

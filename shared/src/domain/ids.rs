@@ -131,6 +131,10 @@ id!(
     GroupId
 );
 id!(
+    /// A directory sync that was held (GH-06).
+    HoldId
+);
+id!(
     /// An app client (OAuth 2.0 `client_id`, RFC 6749 section 2.2).
     ClientId
 );

@@ -19,6 +19,7 @@ pub mod recheck;
 pub mod role_catalogue;
 pub mod scim_record;
 pub mod session;
+pub mod sync_guard;
 pub mod team;
 pub mod tenant;
 pub mod upstream;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::email::EmailAddress;
 use super::ids::{TenantId, UserId};
 use super::scim_record::ScimRecord;
+use super::sync_guard::SyncMark;
 use super::team::Source;
 
 /// What is known of a person beyond name and address. All of it is optional.
@@ -59,6 +60,9 @@ pub struct User {
     /// What SCIM pushed, once it has taken the person over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scim: Option<Box<ScimRecord>>,
+    /// GH-06: what the guard against mass deprovisioning remembers of the person.
+    #[serde(default, skip_serializing_if = "SyncMark::is_empty")]
+    pub sync: SyncMark,
     /// Raised by every change of this record (ETag, event sequence).
     pub version: u64,
     /// Raised when every session must end.

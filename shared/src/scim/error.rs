@@ -76,6 +76,14 @@ pub enum ScimError {
     /// 501: a part of the protocol that this server does not have.
     #[error("{0}")]
     NotImplemented(String),
+    /// 503: the change waits for a person's decision; worth another try after so many seconds.
+    #[error("{detail}")]
+    Held {
+        /// What is held, and who decides.
+        detail: String,
+        /// Seconds to wait.
+        retry_after: u32,
+    },
     /// 503: not now; worth another try after so many seconds.
     #[error("{detail}")]
     Unavailable {
@@ -112,6 +120,7 @@ impl ScimError {
             Self::TooManyRequests { .. } => "scim_too_many_requests",
             Self::Internal(_) => "scim_internal",
             Self::NotImplemented(_) => "scim_not_implemented",
+            Self::Held { .. } => "scim_held",
             Self::Unavailable { .. } => "scim_unavailable",
         }
     }
@@ -141,7 +150,7 @@ impl ScimError {
             Self::TooManyRequests { .. } => 429,
             Self::Internal(_) => 500,
             Self::NotImplemented(_) => 501,
-            Self::Unavailable { .. } => 503,
+            Self::Held { .. } | Self::Unavailable { .. } => 503,
         }
     }
 
@@ -170,6 +179,7 @@ impl ScimError {
             | Self::TooManyRequests { .. }
             | Self::Internal(_)
             | Self::NotImplemented(_)
+            | Self::Held { .. }
             | Self::Unavailable { .. } => None,
         }
     }
@@ -178,9 +188,9 @@ impl ScimError {
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::TooManyRequests { retry_after, .. } | Self::Unavailable { retry_after, .. } => {
-                Some(*retry_after)
-            }
+            Self::TooManyRequests { retry_after, .. }
+            | Self::Held { retry_after, .. }
+            | Self::Unavailable { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -232,6 +242,7 @@ impl ScimError {
             | Self::TooManyRequests { detail, .. }
             | Self::Internal(detail)
             | Self::NotImplemented(detail)
+            | Self::Held { detail, .. }
             | Self::Unavailable { detail, .. } => detail,
         }
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::domain_name::DomainName;
 use crate::domain::email::EmailAddress;
-use crate::domain::ids::{ClientId, ConnectionId, GroupId, TeamId, TenantId, UserId};
+use crate::domain::ids::{ClientId, ConnectionId, GroupId, HoldId, TeamId, TenantId, UserId};
 
 /// Which of the two tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,6 +264,17 @@ pub(super) fn counter(t: &TenantId, kind: char, id: &str) -> (Key, String) {
 /// The item that conditions seat changes of tenants with booked seats.
 pub(super) fn seats(t: &TenantId) -> Key {
     directory(format!("CT#{t}"), "SEATS")
+}
+/// What the guard against mass deprovisioning knows.
+pub(super) fn sync_guard(t: &TenantId) -> Key {
+    directory(counters_pk(t), "SYNC")
+}
+/// Syncs that were held.
+pub(super) fn sync_holds_pk(t: &TenantId) -> String {
+    format!("H#{t}")
+}
+pub(super) fn sync_hold(t: &TenantId, id: &HoldId) -> Key {
+    directory(sync_holds_pk(t), id.as_str())
 }
 pub(super) fn counters_pk(t: &TenantId) -> String {
     format!("CT#{t}")

@@ -312,11 +312,15 @@ impl TenantStore {
         pk.split('#').nth(1) == Some(self.tenant.as_str())
     }
 
-    /// What else the tenant's own partition holds.
+    /// What else the tenant's own partition holds, and its holds.
     async fn rest_left(&self) -> Result<Vec<Trace>, StoreError> {
         let pk = keys::tenant_pk(&self.tenant);
         let items = self.first(Table::Directory, &pk, "").await?;
-        items.iter().map(|item| self.rest_of(&pk, item)).collect()
+        let own = items.iter().map(|item| self.rest_of(&pk, item));
+        let mut traces = own.collect::<Result<Vec<_>, _>>()?;
+        let holds = keys::sync_holds_pk(&self.tenant);
+        traces.extend(self.plain("sync_holds", &holds).await?);
+        Ok(traces)
     }
 
     fn rest_of(&self, pk: &str, item: &Attributes) -> Result<Trace, StoreError> {

@@ -38,6 +38,7 @@ mod scim_access;
 mod sessions;
 mod setup_links;
 mod single_logout;
+mod sync_holds;
 mod teams;
 mod tenants;
 mod test_sign_ins;
@@ -79,6 +80,7 @@ pub use walks::Walk;
 
 use crate::clock::Clock;
 use crate::domain::ids::{ClientId, ConnectionId, TenantId};
+use crate::domain::sync_guard::SyncGuard;
 use cache::Cache;
 use dynamo::Dynamo;
 
@@ -91,6 +93,8 @@ pub struct Store {
     clients: Arc<Cache<ClientId, String>>,
     /// SCIM keys with their tenants, by the token's hash.
     scim_access: Arc<Cache<String, Arc<ScimAccess>>>,
+    /// Guards against mass deprovisioning, as last seen.
+    sync_guards: Arc<Cache<TenantId, SyncGuard>>,
 }
 
 impl Store {
@@ -103,6 +107,7 @@ impl Store {
             contexts: Arc::default(),
             clients: Arc::default(),
             scim_access: Arc::new(Cache::believing(scim_access::BELIEVED)),
+            sync_guards: Arc::new(Cache::believing(sync_holds::BELIEVED)),
         }
     }
 

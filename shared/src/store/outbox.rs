@@ -11,7 +11,7 @@ use super::keys::{self, Key, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use crate::domain::email::EmailAddress;
 use crate::domain::event::Event;
-use crate::domain::ids::{TenantId, UserId};
+use crate::domain::ids::{HoldId, TenantId, UserId};
 use crate::domain::letter::Letter;
 use crate::random;
 use crate::redacted::Secret;
@@ -60,6 +60,11 @@ pub enum Work {
     Purge {
         /// Whose.
         tenant: TenantId,
+    },
+    /// The owners of the record's tenant are told of a sync that is held.
+    TellOfHold {
+        /// The hold.
+        hold: HoldId,
     },
 }
 
@@ -219,6 +224,12 @@ impl TenantTransaction {
         if *at.tenant() == self.handle.tenant {
             self.inner.delete(Guard::Fresh, &at.key, None);
         }
+    }
+
+    /// As [`Self::end_work`], for work that must not be done twice: only while it is there ([`Guard::Work`]).
+    pub fn end_work_once(&mut self, at: &OutboxKey) {
+        self.inner
+            .delete(Guard::Work, &at.key, Some(Expression::present()));
     }
 
     fn tenant_outbox_key(&mut self) -> Option<Key> {

@@ -11,6 +11,7 @@ use super::item::{Attributes, Item, key_attributes};
 use super::keys::Key;
 use super::{Store, TenantStore};
 use crate::domain::event::Event;
+use crate::domain::sync_guard::SyncGuard;
 
 /// DynamoDB's limit of items in one transaction.
 const MOST_ITEMS: usize = 100;
@@ -64,6 +65,10 @@ pub enum Guard {
     ImportPart,
     /// Work that is done in parts is at the step that was read, and what it looks at as it was read.
     Work,
+    /// What the guard against mass deprovisioning knows is what was read.
+    SyncGuard,
+    /// The hold is at the step that was read.
+    SyncHold,
     /// The break-glass address is on the list, or not yet.
     BreakGlass,
     /// The record is new: its random id cannot be taken.
@@ -306,6 +311,8 @@ pub struct TenantTransaction {
     pub(super) events: Vec<(Key, Vec<Event>)>,
     /// Whether the transaction writes entries of the audit trail.
     pub(super) audited: bool,
+    /// What the guard against mass deprovisioning knows once this is committed.
+    pub(super) sync_guard: Option<SyncGuard>,
 }
 
 impl TenantTransaction {
@@ -317,6 +324,7 @@ impl TenantTransaction {
             ends_scim_access: false,
             events: Vec::new(),
             audited: false,
+            sync_guard: None,
         }
     }
 
@@ -331,7 +339,14 @@ impl TenantTransaction {
     /// As [`Self::commit`], with the items that conditions of a refused transaction asked to see.
     pub(super) async fn commit_seeing(mut self) -> Result<(), (CommitError, Vec<Attributes>)> {
         self.write_events();
-        self.inner.commit_seeing().await?;
+        let outcome = self.inner.commit_seeing().await;
+        match (&self.sync_guard, &outcome) {
+            (Some(guard), Ok(())) => self.handle.remember_sync_guard(guard),
+            // Whatever was guessed may be wrong.
+            (Some(_), Err(_)) => self.handle.forget_sync_guard(),
+            (None, _) => {}
+        }
+        outcome?;
         if self.ends_scim_access {
             self.handle.forget_scim_access();
         }

@@ -110,6 +110,7 @@ async fn administration(people: &People) -> (String, String, String) {
         good(owner.post("/owner/v1/api-keys", &asked).await);
     }
     for _ in 0..2 {
+        good(owner.act("/owner/v1/holds").await);
         let import = good(
             owner
                 .post("/owner/v1/member-imports", &json!({ "parts": 2 }))

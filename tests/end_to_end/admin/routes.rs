@@ -35,6 +35,8 @@ struct Made {
     /// The client's secret itself.
     client_secret: String,
     import: String,
+    /// A removal of many that was announced.
+    hold: String,
     /// A key that is over, and one for SCIM.
     tokens: (String, String),
 }
@@ -81,6 +83,13 @@ fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
             Method::PATCH,
             "/connections/{connection}",
             Some(json!({})),
+            404,
+            200,
+        ),
+        (
+            Method::POST,
+            "/connections/{connection}/dry-run",
+            Some(json!({ "change": { "attributes": { "role": "function" } } })),
             404,
             200,
         ),
@@ -180,6 +189,11 @@ fn shared() -> Vec<(Method, &'static str, Option<Value>, u16, u16)> {
         (Method::GET, "/members/{member}/erasure", None, 404, 404),
         (Method::GET, "/erasures", None, 200, 200),
         (Method::GET, "/export", None, 200, 200),
+        (Method::GET, "/holds", None, 200, 200),
+        (Method::POST, "/holds", None, 201, 201),
+        (Method::GET, "/holds/{hold}", None, 404, 200),
+        (Method::POST, "/holds/{hold}/dismiss", None, 404, 409),
+        (Method::POST, "/holds/{hold}/release", None, 404, 200),
         (Method::GET, "/members/{member}/sessions", None, 404, 200),
         (
             Method::DELETE,
@@ -474,6 +488,7 @@ impl Made {
             .post(&format!("{}/member-imports", tenant.path), &import)
             .await
             .json();
+        let hold = operator.act(&format!("{}/holds", tenant.path)).await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
         Self {
@@ -485,6 +500,7 @@ impl Made {
             secret: id(&secret),
             client_secret: text(&secret["secret"]),
             import: id(&import),
+            hold: id(&hold),
             client,
             tenant,
         }
@@ -500,6 +516,7 @@ impl Made {
             .replace("{secret}", &self.secret)
             .replace("{address}", "root@elsewhere.com")
             .replace("{import}", &self.import)
+            .replace("{hold}", &self.hold)
             .replace("{part}", "1")
             .replace("{session}", "0b5c0a53-7a4e-4b3a-9f3f-6f6f1a2b3c4d")
             .replace("{identity}", &format!("{}.none", self.connection))

@@ -120,6 +120,12 @@ impl Admin<'_> {
             .await;
         assert_eq!(page.status, 200, "{}", page.body);
         good(self.caller.get(&test).await);
+        let change = json!({ "change": { "subject": { "attribute": "employee" } } });
+        let run = self.post(&format!("{path}/dry-run"), change).await;
+        assert!(
+            run["newcomer"].is_object() && run["unrecognized"].is_object(),
+            "{run}"
+        );
         for step in ["submit", "withdraw", "submit"] {
             self.act(&format!("{path}/{step}")).await;
         }
@@ -195,6 +201,28 @@ impl Admin<'_> {
         }
     }
 
+    /// GH-06: removals of many are announced, and syncs that are held released and dismissed.
+    async fn holds(&self, tenant: &MadeTenant) {
+        let scim = self.api.scim(tenant).await;
+        let mut users = Vec::new();
+        for number in 0..14 {
+            let user = scim.user(&format!("pushed{number}@acme.com"), json!({})).await;
+            users.push(format!("/Users/{}", user["id"].as_str().unwrap()));
+        }
+        for path in &users[..10] {
+            assert_eq!(scim.delete(path).await.status, 204);
+        }
+        for (step, path) in ["dismiss", "release"].into_iter().zip(&users[10..]) {
+            assert_eq!(scim.delete(path).await.status, 503);
+            let held = self.get("/holds").await["items"][0].clone();
+            let path = format!("/holds/{}", held["id"].as_str().unwrap());
+            assert_eq!(self.get(&path).await["state"], "open");
+            self.act(&format!("{path}/{step}")).await;
+        }
+        self.act("/holds").await;
+        assert_eq!(scim.delete(&users[10]).await.status, 204);
+    }
+
     /// An owner's key may not: it takes an owner who has signed in just now (`break_glass.rs`).
     async fn break_glass(&self) {
         self.post("/break-glass", json!({ "email": "lovelace@acme.com" }))
@@ -231,6 +259,7 @@ async fn aq_02_owner_and_operator_do_the_same_work() {
         admin.saml(&operator, &tenant).await;
         admin.oidc().await;
         admin.keys_and_lists().await;
+        admin.holds(&tenant).await;
         if by_operator {
             admin.break_glass().await;
         }

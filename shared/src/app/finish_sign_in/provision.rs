@@ -9,6 +9,7 @@ use crate::app::{Gatehouse, events};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{TeamId, UserId};
 use crate::domain::profile::{self, Profile};
+use crate::domain::sync_guard::SyncMark;
 use crate::domain::team::{Source, Team, TeamMembership};
 use crate::domain::user::{PersonDetails, User};
 use crate::store::{SeatCount, SignInContext, TenantStore, TenantTransaction};
@@ -56,6 +57,7 @@ pub(super) async fn newcomer(
         tombstone: false,
         scim_takeover: false,
         scim: None,
+        sync: SyncMark::default(),
         version: 1,
         epoch: 1,
         created_at: now,

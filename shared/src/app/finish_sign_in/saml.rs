@@ -10,7 +10,7 @@ use crate::redacted::Personal;
 use crate::saml::response::{NameId, VerifiedResponse};
 
 /// Where an address is looked for when none is mapped (CH-04).
-const EMAIL_ATTRIBUTES: &[&str] = &[
+pub(in crate::app) const EMAIL_ATTRIBUTES: &[&str] = &[
     "email",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
 ];

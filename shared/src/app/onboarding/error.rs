@@ -53,6 +53,8 @@ pub enum Thing {
     Erasure,
     /// A tenant's offboarding.
     Offboarding,
+    /// A directory sync that was held.
+    SyncHold,
 }
 
 impl fmt::Display for Thing {
@@ -75,6 +77,7 @@ impl fmt::Display for Thing {
             Self::ImportPart => "part",
             Self::Erasure => "erasure",
             Self::Offboarding => "offboarding",
+            Self::SyncHold => "hold",
         })
     }
 }
@@ -306,6 +309,12 @@ pub enum OnboardingError {
     /// A part of an import that was sent before has other content.
     #[error("another part of this number was sent before: send that one again, or begin another import")]
     ImportPartDiffers,
+    /// GH-06: the other decision was made.
+    #[error("the hold is decided already, otherwise")]
+    HoldDecided,
+    /// GH-06: what is announced has begun.
+    #[error("a directory sync is held: release that one")]
+    HoldOpen,
     /// AQ-03: the root user must be an active member.
     #[error("wanted an active member as root user; this is none")]
     RootUserUnknown,
@@ -407,6 +416,8 @@ impl OnboardingError {
             Self::MergeTwice => "merge_connection_twice",
             Self::ImportHeader => "import_header",
             Self::ImportPartDiffers => "import_part_differs",
+            Self::HoldDecided => "hold_decided",
+            Self::HoldOpen => "hold_open",
             Self::RootUserUnknown => "root_user_unknown",
             Self::ExpiryPast => "expiry_past",
             Self::Client(e) => e.code(),
@@ -452,6 +463,8 @@ impl OnboardingError {
             | Self::MergeInactive
             | Self::MergeTwice
             | Self::ImportPartDiffers
+            | Self::HoldDecided
+            | Self::HoldOpen
             | Self::DefaultClientTaken => Cause::Conflict,
             Self::Text { .. }
             | Self::UnknownRole { .. }
@@ -537,6 +550,8 @@ impl OnboardingError {
             | Self::MergeTwice
             | Self::ImportHeader
             | Self::ImportPartDiffers
+            | Self::HoldDecided
+            | Self::HoldOpen
             | Self::Client(_)
             | Self::DefaultClientTaken
             | Self::Store(_)
@@ -565,6 +580,7 @@ fn not_found(thing: Thing) -> &'static str {
         Thing::ImportPart => "import_part_not_found",
         Thing::Erasure => "erasure_not_found",
         Thing::Offboarding => "offboarding_not_found",
+        Thing::SyncHold => "hold_not_found",
     }
 }
 

@@ -22,6 +22,7 @@ mod rules;
 mod scim;
 pub mod sessions;
 pub mod settings;
+pub mod sync_holds;
 pub mod tenants;
 
 use std::sync::Arc;

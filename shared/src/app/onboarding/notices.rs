@@ -6,6 +6,7 @@ use super::owners;
 use crate::app::Gatehouse;
 use crate::domain::email::EmailAddress;
 use crate::domain::letter::Letter;
+use crate::domain::sync_guard::Measure;
 use crate::random;
 use crate::store::{MailJob, StoreError, TenantStore, TenantTransaction};
 
@@ -49,6 +50,17 @@ pub enum Notice {
         /// When, RFC 3339.
         at: String,
     },
+    /// GH-06: a directory sync is held.
+    SyncHeld {
+        /// The organization's name.
+        organization: String,
+        /// The hold's id.
+        hold: String,
+        /// How many lost their access within an hour, of how many users, and how many may.
+        measure: Measure,
+        /// Where it is decided.
+        url: String,
+    },
     /// A member was invited by hand.
     Invited {
         /// The organization's name.
@@ -73,6 +85,7 @@ impl Notice {
             Self::DomainTakeover { .. } => "domain_takeover",
             Self::BreakGlassChanged { .. } => "break_glass_changed",
             Self::BreakGlassUsed { .. } => "break_glass_used",
+            Self::SyncHeld { .. } => "sync_held",
             Self::Invited { .. } => "invited",
             Self::LinkAccount { .. } => "link_account",
         }
@@ -86,6 +99,7 @@ impl Notice {
             Self::BreakGlassChanged { added: true, .. } => "A break-glass address was added".to_owned(),
             Self::BreakGlassChanged { added: false, .. } => "A break-glass address was removed".to_owned(),
             Self::BreakGlassUsed { .. } => "Somebody signed in beside single sign-on".to_owned(),
+            Self::SyncHeld { organization, .. } => format!("The directory sync of {organization} is held"),
             Self::Invited { organization, .. } => format!("You are a member of {organization}"),
             Self::LinkAccount { organization, .. } => {
                 format!("{organization} now signs in by single sign-on")
@@ -121,6 +135,19 @@ impl Notice {
                 format!("{address} was let in beside single sign-on at {at}."),
                 "If that was not agreed, take the address off the list, and look into the audit trail.".to_owned(),
             ],
+            Self::SyncHeld { hold, measure, .. } => vec![
+                format!(
+                    "Your identity provider has switched off or deleted {} of {} users within an hour. At most {} may \
+                     go in an hour: everybody whom it takes away from now on stays, signed out, until an owner \
+                     decides.",
+                    measure.removed, measure.users, measure.limit
+                ),
+                format!(
+                    "If that is meant, release hold {hold}: what is held passes when your identity provider sends it \
+                     again, and so does everything that comes within 48 hours. If it is a mistake, mend it at your \
+                     identity provider first, then dismiss the hold."
+                ),
+            ],
             Self::Invited { organization, .. } => vec![
                 format!("{organization} has made an account for this e-mail address."),
                 "Sign in with it once to begin.".to_owned(),
@@ -136,6 +163,7 @@ impl Notice {
 
     fn link(&self) -> Option<(String, String)> {
         match self {
+            Self::SyncHeld { url, .. } => Some(("Look at the hold".to_owned(), url.clone())),
             Self::Invited { url, .. } => Some(("Sign in".to_owned(), url.clone())),
             Self::LinkAccount { url, .. } => Some(("Sign in and link the account".to_owned(), url.clone())),
             Self::DomainWarned { .. }

@@ -83,6 +83,8 @@ pub struct Relayed {
     pub mails_refused: usize,
     /// Mails that came too late to be of use, or were sent before.
     pub mails_dropped: usize,
+    /// Directory syncs of whose hold the owners are told (GH-06).
+    pub syncs_held: usize,
     /// Records that are no outbox items of ours; nobody could ever carry them.
     pub unreadable: usize,
     /// Sequence numbers of the records that must come again, in stream order.
@@ -158,7 +160,7 @@ impl Relay {
         self.write_audit(&living, &mut done, &mut failed).await;
         self.append_to_feed(&living, &mut failed).await;
         self.send_mails(&read, &mut done, &mut failed).await;
-        self.do_parts(&read, &mut failed).await;
+        self.do_parts(&read, &mut done, &mut failed).await;
         let numbers = failed.into_iter().filter_map(|place| batch.get(place));
         done.failed = numbers.map(|record| record.sequence_number.clone()).collect();
         done

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Read, Relay};
-use crate::app::onboarding::{Administration, OnboardingError, erasure, offboarding};
+use super::{Read, Relay, Relayed};
+use crate::app::onboarding::{Administration, OnboardingError, erasure, offboarding, sync_holds};
 use crate::domain::ids::TenantId;
 use crate::store::{OutboxKey, OutboxRecord, Work};
 
@@ -16,13 +16,17 @@ const WITHIN: Duration = Duration::from_secs(8);
 
 impl Relay {
     /// Does the next parts of the work in this batch.
-    pub(super) async fn do_parts(&self, read: &[Read<'_>], failed: &mut BTreeSet<usize>) {
+    pub(super) async fn do_parts(&self, read: &[Read<'_>], done: &mut Relayed, failed: &mut BTreeSet<usize>) {
         let until = Instant::now() + WITHIN;
         for one in read {
             let OutboxRecord::Work(work) = &one.record else {
                 continue;
             };
-            if let Err(error) = self.do_part(&one.key, work, until).await {
+            let outcome = self.do_part(&one.key, work, until).await;
+            if let (Work::TellOfHold { .. }, Ok(())) = (work, &outcome) {
+                done.syncs_held += 1;
+            }
+            if let Err(error) = outcome {
                 tracing::warn!(error.code = error.code(), error = %error, tenant.id = %one.key.tenant(),
                     "work in parts is tried again");
                 failed.insert(one.place);
@@ -40,6 +44,9 @@ impl Relay {
                 erasure::go_on(&admin, user, until).await?
             }
             Work::Purge { tenant } => offboarding::go_on(&self.gatehouse, tenant, until).await?,
+            Work::TellOfHold { hold } => {
+                return sync_holds::tell_owners(&self.gatehouse, &store, at, hold).await;
+            }
         };
         let mut tx = store.begin();
         tx.end_work(at);

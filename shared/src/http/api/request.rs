@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::domain::domain_name::DomainName;
-use crate::domain::ids::{ClientId, ConnectionId, TenantId, UserId};
+use crate::domain::ids::{ClientId, ConnectionId, HoldId, TenantId, UserId};
 use crate::http::body::{self, JSON_LIMIT};
 use crate::http::problem::Problem;
 
@@ -101,6 +101,14 @@ impl PathIds {
     /// 404 when it is no id.
     pub fn client(&self) -> Result<ClientId, Problem> {
         ClientId::parse(self.text("client")).map_err(|_| absent("client_not_found"))
+    }
+
+    /// `{hold}`.
+    ///
+    /// # Errors
+    /// 404 when it is no id.
+    pub fn hold(&self) -> Result<HoldId, Problem> {
+        HoldId::parse(self.text("hold")).map_err(|_| absent("hold_not_found"))
     }
 
     /// `{domain}`.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::openapi::Doc;
 use super::table::{Table, Verb};
 use super::{
-    api_keys, audit, break_glass, connections, domains, leaving, routes_of_members, saml_presets, sessions,
-    tenants, tests_of_connections as tests,
+    api_keys, audit, break_glass, connections, domains, dry_runs, leaving, routes_of_members, saml_presets,
+    sessions, sync_holds, tenants, tests_of_connections as tests,
 };
 use crate::app::Gatehouse;
 
@@ -19,6 +19,7 @@ pub fn tenant_routes() -> Table {
         .merge(domain_routes())
         .merge(routes_of_members::member_routes())
         .merge(routes_of_members::takeover_routes())
+        .merge(hold_routes())
         .merge(other_routes())
 }
 
@@ -68,6 +69,18 @@ fn connection_routes() -> Table {
                 .body("connection_change")
                 .shows("connection")
                 .changes(),
+        )
+        .on(
+            Post,
+            &at("dry-run"),
+            dry_runs::work_out,
+            doc(
+                "dry_run_connection",
+                "What a change would do to newcomers and members, with nothing changed",
+            )
+            .body("dry_run_new")
+            .shows("dry_run")
+            .refuses(&[422, 503]),
         )
         .on(
             Put,
@@ -251,6 +264,58 @@ fn domain_routes() -> Table {
             "/domains/{domain}",
             domains::remove,
             doc("remove_domain", "Gives a domain up").refuses(&[409]),
+        )
+}
+
+/// Directory syncs that are held (GH-06).
+fn hold_routes() -> Table {
+    let one = "/holds/{hold}";
+    let doc = Doc::new;
+    Table::new()
+        .on(
+            Get,
+            "/holds",
+            sync_holds::list,
+            doc("list_holds", "Directory syncs that were held, newest first").lists("hold"),
+        )
+        .on(
+            Post,
+            "/holds",
+            sync_holds::announce,
+            doc(
+                "announce_removal",
+                "Announces a removal of many users: everything passes for 48 hours",
+            )
+            .makes("hold")
+            .refuses(&[409]),
+        )
+        .on(
+            Get,
+            one,
+            sync_holds::read,
+            doc("read_hold", "A directory sync that was held").shows("hold"),
+        )
+        .on(
+            Post,
+            &format!("{one}/release"),
+            sync_holds::release,
+            doc(
+                "release_hold",
+                "Lets what is held pass when it is sent again, and whatever comes for 48 hours",
+            )
+            .shows("hold")
+            .refuses(&[409]),
+        )
+        .on(
+            Post,
+            &format!("{one}/dismiss"),
+            sync_holds::dismiss,
+            doc(
+                "dismiss_hold",
+                "Ends a hold that was a mistake: what is sent again counts as new",
+            )
+            .shows("hold")
+            .refuses(&[409]),
         )
 }
 

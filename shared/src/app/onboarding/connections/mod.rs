@@ -1,6 +1,7 @@
 //! Connections of a tenant: made with keys of their own, read, changed; their identity provider ([`idp`] for SAML,
 //! [`oidc`] and [`secret`] for OpenID Connect and GitHub) and their state ([`state`]).
 
+pub mod dry_run;
 mod edit;
 mod github;
 pub mod idp;

@@ -13,6 +13,7 @@ use crate::app::events;
 use crate::app::scim::groups::work;
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
+use crate::domain::sync_guard::SyncMark;
 use crate::domain::team::Source;
 use crate::domain::tenant::Tenant;
 use crate::domain::user::{PersonDetails, User};
@@ -128,6 +129,7 @@ fn user(
         tombstone: false,
         scim_takeover: false,
         scim: None,
+        sync: SyncMark::default(),
         version: 1,
         epoch: 1,
         created_at: now,

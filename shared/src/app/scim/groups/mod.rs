@@ -10,14 +10,12 @@ mod create;
 mod delete;
 mod members;
 mod read;
-mod turns;
 pub mod work;
 
 pub use change::{patch, replace};
 pub use create::create;
 pub use delete::delete;
 pub use read::{MOST_SHOWN, Shown, get};
-pub use turns::Turns;
 
 use serde_json::{Map, Value, json};
 

@@ -12,6 +12,7 @@ use super::{ShownUser, person, show};
 use crate::app::events;
 use crate::domain::ids::UserId;
 use crate::domain::scim_record::Made;
+use crate::domain::sync_guard::SyncMark;
 use crate::domain::team::Source;
 use crate::domain::user::{PersonDetails, User};
 use crate::scim::list::Projection;
@@ -87,6 +88,7 @@ impl Wanted {
             tombstone: false,
             scim_takeover: false,
             scim: None,
+            sync: SyncMark::default(),
             version: 1,
             epoch: 1,
             created_at: now,

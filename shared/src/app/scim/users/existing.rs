@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::super::groups::work;
 use super::super::{Caller, ScimFailure};
+use super::guard;
 use crate::app::events;
 use crate::domain::email::EmailAddress;
 use crate::domain::event::Event;
@@ -66,6 +67,13 @@ pub(super) async fn write(caller: &Caller, before: &User, mut after: User) -> Re
     if after.active && !before.active {
         take_seat(caller, &mut tx).await?;
     }
+    let _turn = if before.active && !after.active {
+        let turn = guard::turn(caller).await;
+        guard::admit(caller, before, &mut after, &mut tx).await?;
+        turn
+    } else {
+        None
+    };
     tx.update_user(before, &after);
     if after.tombstone {
         tx.depart(&after.id);
@@ -84,7 +92,10 @@ pub(super) async fn write(caller: &Caller, before: &User, mut after: User) -> Re
             work::leave_groups(&caller.store, &before.id, caller.gatehouse.clock.now(), until).await?;
             Err(Lost::Changed)
         }
-        Err(CommitError::Refused(_)) => Err(Lost::Changed),
+        Err(error @ CommitError::Refused(_)) => {
+            guard::look_again(caller, &error).await?;
+            Err(Lost::Changed)
+        }
         Err(CommitError::Store(error)) => Err(error.into()),
     }
 }

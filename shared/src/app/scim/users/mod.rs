@@ -9,6 +9,7 @@ mod change;
 mod create;
 mod delete;
 mod existing;
+mod guard;
 pub(crate) mod person;
 
 use serde_json::{Map, Value};

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{absorb, attributes, of_record, with_active};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::{TenantId, UserId};
+use crate::domain::sync_guard::SyncMark;
 use crate::domain::team::Source;
 use crate::domain::user::{PersonDetails, User};
 use crate::scim::schema::ENTERPRISE;
@@ -38,6 +39,7 @@ fn user() -> User {
         tombstone: false,
         scim_takeover: false,
         scim: None,
+        sync: SyncMark::default(),
         version: 1,
         epoch: 1,
         created_at: at,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{any_object, input, list, one_of, perhaps_instant, perhaps_text, short, switch, text};
+use super::{any_object, input, list, named, one_of, perhaps_instant, perhaps_text, short, switch, text};
 
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let mut all = vec![
@@ -185,6 +185,13 @@ fn connections() -> Vec<(&'static str, Value)> {
     vec![
         ("connection_new", new),
         ("connection_change", any_object()),
+        (
+            "dry_run_new",
+            input(
+                &["change"],
+                json!({ "change": named("connection_change"), "test": text() }),
+            ),
+        ),
         ("connection_idp", idp),
         (
             "client_secret_new",

@@ -18,6 +18,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("member", member()),
         ("erasure", erasure()),
         ("offboarding", offboarding()),
+        ("hold", hold()),
+        ("dry_run", dry_run()),
         ("exported", exported()),
         ("member_session", member_session()),
         ("identity", identity()),
@@ -89,6 +91,55 @@ fn offboarding() -> Value {
         "requested_at": instant(),
         "finished_at": perhaps_instant(),
         "swept_at": perhaps_instant(),
+    }))
+}
+
+fn hold() -> Value {
+    record(json!({
+        "id": text(),
+        "state": one_of(&["open", "released", "dismissed"]),
+        "opened_at": instant(),
+        "key": perhaps_text(),
+        "users": perhaps(&number()),
+        "limit": perhaps(&number()),
+        "removed": perhaps(&number()),
+        "held": number(),
+        "members": list(text()),
+        "decided_at": perhaps_instant(),
+        "decided_by": perhaps(&one_of(&["owner", "operator"])),
+        "passes_until": perhaps_instant(),
+    }))
+}
+
+fn dry_run() -> Value {
+    let newcomer = record(json!({
+        "email": text(),
+        "email_verified": switch(),
+        "first_name": perhaps_text(),
+        "last_name": perhaps_text(),
+        "position": perhaps_text(),
+        "department": perhaps_text(),
+        "mobile": perhaps_text(),
+        "picture": perhaps_text(),
+        "role": text(),
+        "team_name": perhaps_text(),
+        "team_role": text(),
+        "fallbacks": list(any_object()),
+    }));
+    let newcomers = record(json!({
+        "test": text(),
+        "before": perhaps(&newcomer),
+        "after": perhaps(&newcomer),
+    }));
+    let unrecognized = record(json!({ "looked_at": number(), "linked": number(), "complete": switch() }));
+    record(json!({
+        "connection": text(),
+        "version": number(),
+        "state": one_of(&["draft", "validating", "in_review", "active", "suspended"]),
+        "changes": list(record(json!({ "field": text(), "from": {}, "to": {} }))),
+        "newcomer": perhaps(&newcomers),
+        "unrecognized": perhaps(&unrecognized),
+        "findings": list(named("finding")),
     }))
 }
 
