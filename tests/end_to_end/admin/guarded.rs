@@ -1,5 +1,6 @@
 //! A tenant with users that SCIM pushed: what tests of the guard against mass deprovisioning stand on.
 
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use gatehouse_tests::admin::MadeTenant;
 use gatehouse_tests::scim::USER;
@@ -17,8 +18,15 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    /// A tenant with so many users, `user0@acme.com` and so on, and nobody else.
+    /// A tenant with so many users, `user0@acme.com` and so on, and nobody else: they have been there for an hour.
     pub async fn with(users: usize) -> Self {
+        let guarded = Self::fresh(users).await;
+        guarded.api.pass(TimeDelta::minutes(61));
+        guarded
+    }
+
+    /// As many who were made just now.
+    pub async fn fresh(users: usize) -> Self {
         let api = Api::start().await;
         let acme = api.tenant("Acme", json!({})).await;
         let (owner, operator) = (api.owner(&acme), api.operator());

@@ -201,6 +201,31 @@ async fn gh_06_what_takes_no_access_away_passes() {
     assert_eq!(acme.hold().await["held"], 1);
 }
 
+/// GH-06: whom SCIM made within the hour it may delete again, however many; it may not switch so many off, and once the
+/// hour is over they count like everybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gh_06_a_creation_of_the_same_hour_is_taken_back() {
+    let fresh = Guarded::fresh(36).await;
+    fresh.delete(0..12).await;
+    for path in &fresh.users[12..22] {
+        assert_eq!(fresh.off(path).await.status, 200);
+    }
+    assert_held(&fresh.off(&fresh.users[22]).await);
+    // Nobody who may be deleted waits for the hold.
+    fresh.delete(23..25).await;
+    assert_eq!(fresh.hold().await["held"], 1);
+    fresh.api.pass(TimeDelta::minutes(61));
+    assert_held(&fresh.scim.delete(&fresh.users[25]).await);
+    // Made anew within the hour, somebody who was there before is no newcomer.
+    let old = Guarded::with(12).await;
+    old.delete(0..1).await;
+    let back = json!({ "schemas": [USER], "userName": "user0@acme.com" });
+    assert_eq!(old.scim.post("/Users", &back).await.status, 201);
+    old.delete(1..10).await;
+    assert_held(&old.scim.delete(&old.users[10]).await);
+    assert_held(&old.scim.delete(&old.users[0]).await);
+}
+
 /// GH-06: what owner and operator do by hand is theirs to do, and is not counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_06_removals_by_hand_are_not_counted() {

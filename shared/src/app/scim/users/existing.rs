@@ -67,7 +67,8 @@ pub(super) async fn write(caller: &Caller, before: &User, mut after: User) -> Re
     if after.active && !before.active {
         take_seat(caller, &mut tx).await?;
     }
-    let _turn = if before.active && !after.active {
+    let counted = before.active && !after.active && !guard::takes_back(before, &after);
+    let _turn = if counted {
         let turn = guard::turn(caller).await;
         guard::admit(caller, before, &mut after, &mut tx).await?;
         turn

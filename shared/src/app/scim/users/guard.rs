@@ -8,7 +8,8 @@ use super::super::Caller;
 use super::existing::Lost;
 use crate::app::events;
 use crate::domain::ids::HoldId;
-use crate::domain::sync_guard::{HoldState, Measure, SyncGuard, SyncHold, SyncMark, Verdict};
+use crate::domain::sync_guard::{HoldState, Measure, SyncGuard, SyncHold, SyncMark, Verdict, WINDOW};
+use crate::domain::team::Source;
 use crate::domain::user::User;
 use crate::scim::ScimError;
 use crate::store::{CommitError, Guard, StoreError, TenantTransaction, Work};
@@ -32,6 +33,12 @@ enum Decision {
     },
     /// A hold is open.
     Joins(HoldId),
+}
+
+/// Whether somebody is deleted whom SCIM made within the hour: that takes a creation back. It is not counted, so that a
+/// first sync can be corrected, and the interface be tried out, without an owner.
+pub(super) fn takes_back(before: &User, after: &User) -> bool {
+    after.tombstone && before.source == Source::Scim && after.modified_at - before.created_at < WINDOW
 }
 
 /// Waits until it is this request's turn to ask the guard, in this process: of many at once the transactions' conditions
