@@ -18,7 +18,7 @@ CHECKS = [
     "response_schema_conformance",
     "ignored_auth",
 ]
-MOST_SECONDS = 300
+MOST_SECONDS = 600
 
 
 class Group:
