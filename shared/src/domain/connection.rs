@@ -94,9 +94,8 @@ pub struct AttributeMapping {
 }
 
 impl AttributeMapping {
-    /// Each attribute, as a JSON pointer into the settings, with the name that it is read by.
-    #[must_use]
-    pub fn names(&self) -> [(&'static str, String); 11] {
+    /// Each attribute: as a JSON pointer into the settings, the name that the owner set, and the documented one.
+    fn fields(&self) -> [(&'static str, &Option<String>, &'static str); 11] {
         [
             ("/attributes/email", &self.email, "email"),
             ("/attributes/first_name", &self.first_name, "firstName"),
@@ -118,26 +117,20 @@ impl AttributeMapping {
             ("/attributes/team_name", &self.team_name, "teamName"),
             ("/attributes/team_role", &self.team_role, "teamRole"),
         ]
-        .map(|(field, name, documented)| (field, name.clone().unwrap_or_else(|| documented.to_owned())))
+    }
+
+    /// Each attribute, as a JSON pointer into the settings, with the name that it is read by.
+    #[must_use]
+    pub fn names(&self) -> [(&'static str, String); 11] {
+        self.fields()
+            .map(|(field, name, documented)| (field, name.clone().unwrap_or_else(|| documented.to_owned())))
     }
 
     /// The names that the owner set.
     pub fn mapped(&self) -> impl Iterator<Item = &str> {
-        [
-            &self.email,
-            &self.first_name,
-            &self.last_name,
-            &self.position,
-            &self.department,
-            &self.role,
-            &self.mobile_region_code,
-            &self.mobile_number,
-            &self.user_profile_image,
-            &self.team_name,
-            &self.team_role,
-        ]
-        .into_iter()
-        .filter_map(|name| name.as_deref())
+        self.fields()
+            .into_iter()
+            .filter_map(|(_, name, _)| name.as_deref())
     }
 }
 

@@ -286,25 +286,20 @@ impl SyncHold {
     #[must_use]
     pub fn open(id: HoldId, tenant: TenantId, key: String, measure: Measure, now: DateTime<Utc>) -> Self {
         Self {
-            id,
-            tenant,
-            state: HoldState::Open,
-            opened_at: now,
             key: Some(key),
             measure: Some(measure),
-            held: 0,
-            users: Vec::new(),
-            decided_at: None,
-            by_operator: None,
-            passes_until: None,
-            version: 0,
+            ..Self::empty(id, tenant, now)
         }
     }
 
     /// A release ahead of what will come: a removal of many that was announced.
     #[must_use]
     pub fn announced(id: HoldId, tenant: TenantId, by_operator: bool, now: DateTime<Utc>) -> Self {
-        let announced = Self {
+        Self::empty(id, tenant, now).decided(HoldState::Released, by_operator, now)
+    }
+
+    fn empty(id: HoldId, tenant: TenantId, now: DateTime<Utc>) -> Self {
+        Self {
             id,
             tenant,
             state: HoldState::Open,
@@ -317,8 +312,7 @@ impl SyncHold {
             by_operator: None,
             passes_until: None,
             version: 0,
-        };
-        announced.decided(HoldState::Released, by_operator, now)
+        }
     }
 
     /// With one more user.

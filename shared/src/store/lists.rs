@@ -24,6 +24,13 @@ pub struct ListEntry {
     pub active: bool,
 }
 
+/// How much of an entry is read.
+#[derive(Clone, Copy, Debug)]
+enum Parts {
+    All,
+    SortKey,
+}
+
 impl ListCounts {
     fn read(counters: &[Attributes]) -> Self {
         let mut slots = vec![0; SLOTS];
@@ -142,38 +149,39 @@ impl TenantStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        let mut after = after.map(str::to_owned);
-        let mut found: Vec<String> = Vec::new();
-        loop {
-            let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX).max(1);
-            let dynamo = &self.store.dynamo;
-            let page = dynamo
-                .sort_keys(Table::Directory, pk, after.as_deref(), left)
-                .await?;
-            let keys = page.items.iter().filter_map(|item| read_text(item, "sk"));
-            found.extend(keys.map(str::to_owned));
-            match page.next {
-                Some(next) if found.len() < limit => after = Some(next),
-                Some(_) | None => return Ok(found),
-            }
-        }
+        let items = self.stretch(pk, after, limit, Parts::SortKey).await?;
+        let keys = items.iter().filter_map(|item| read_text(item, "sk"));
+        Ok(keys.map(str::to_owned).collect())
     }
 
-    /// Goes on where DynamoDB stopped before `limit` (at 1 MB).
+    /// Whole entries of a list after a sort key, at most `limit`.
     pub(super) async fn entries(
         &self,
         pk: &str,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Attributes>, StoreError> {
+        self.stretch(pk, after, limit, Parts::All).await
+    }
+
+    /// Goes on where DynamoDB stopped before `limit` (at 1 MB).
+    async fn stretch(
+        &self,
+        pk: &str,
+        after: Option<&str>,
+        limit: usize,
+        parts: Parts,
+    ) -> Result<Vec<Attributes>, StoreError> {
         let mut after = after.map(str::to_owned);
         let mut found: Vec<Attributes> = Vec::new();
+        let dynamo = &self.store.dynamo;
         loop {
             let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX).max(1);
-            let dynamo = &self.store.dynamo;
-            let page = dynamo
-                .page(Table::Directory, pk, "", after.as_deref(), left)
-                .await?;
+            let (table, begin) = (Table::Directory, after.as_deref());
+            let page = match parts {
+                Parts::All => dynamo.page(table, pk, "", begin, left).await?,
+                Parts::SortKey => dynamo.sort_keys(table, pk, begin, left).await?,
+            };
             found.extend(page.items);
             match page.next {
                 Some(next) if found.len() < limit => after = Some(next),

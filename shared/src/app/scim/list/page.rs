@@ -4,7 +4,7 @@ use futures_util::future::try_join;
 use serde_json::{Map, Value};
 
 use super::scan::{Scanned, Wanted};
-use super::source::{Bound, Found, Place, Source};
+use super::source::{Bound, Found, Source};
 use super::{Lister, ScimFailure};
 use crate::scim::ScimError;
 use crate::scim::list::{Cursor, Page, Paging, Position};
@@ -41,11 +41,12 @@ impl<S: Source> Lister<'_, S> {
         };
         let stretch = match (&self.bound, &walk) {
             (None, _) if count > 0 => return self.whole_by_index(&name, start, count, walk).await,
-            (_, Some(walk)) => Stretch {
+            (None, _) => self.total_alone().await?,
+            (Some(_), Some(walk)) => Stretch {
                 total: Some(walk.total),
                 ..self.behind(Some(&walk.after), count).await?
             },
-            (_, None) => self.at_place(start, count).await?,
+            (Some(bound), None) => self.counted(bound, start, count).await?,
         };
         self.indexed(&name, start, count, stretch, None).await
     }
@@ -85,7 +86,13 @@ impl<S: Source> Lister<'_, S> {
         let stretch = match &before {
             Some(before) => self.behind(Some(&before.after), to_usize(count)).await?,
             None if self.bound.is_some() => self.behind(None, to_usize(count)).await?,
-            None => self.at_place(1, to_usize(count)).await?,
+            None if count == 0 => self.total_alone().await?,
+            None => {
+                let (place, whole) =
+                    try_join(self.source.place(0), self.whole(None, to_usize(count))).await?;
+                let total = Some(place.total);
+                Stretch { total, ..whole }
+            }
         };
         let stretch = self.cut(stretch)?;
         let given = before.as_ref().map_or(0, |before| before.given);
@@ -111,7 +118,7 @@ impl<S: Source> Lister<'_, S> {
     /// What follows a key; nothing is counted.
     async fn behind(&self, after: Option<&str>, count: usize) -> Result<Stretch, ScimFailure> {
         let Some(bound) = &self.bound else {
-            return self.whole(after, 0, count).await;
+            return self.whole(after, count).await;
         };
         let wanted = Wanted {
             after,
@@ -122,31 +129,16 @@ impl<S: Source> Lister<'_, S> {
         Ok(stretch(self.scan(bound, wanted).await?))
     }
 
-    /// What lies at a place in the list; all of it is counted.
-    async fn at_place(&self, start: u64, count: usize) -> Result<Stretch, ScimFailure> {
-        match &self.bound {
-            Some(bound) => self.counted(bound, start, count).await,
-            None if start == 1 && count > 0 => {
-                let (place, whole) = try_join(self.source.place(0), self.whole(None, 0, count)).await?;
-                let total = Some(place.total);
-                Ok(Stretch { total, ..whole })
-            }
-            None => {
-                let Place { total, after, skip } = self.source.place(start - 1).await?;
-                let whole = match count {
-                    0 => Stretch {
-                        found: Vec::new(),
-                        next: None,
-                        total: None,
-                    },
-                    _ => self.whole(after.as_deref(), skip, count).await?,
-                };
-                let total = Some(total);
-                Ok(Stretch { total, ..whole })
-            }
-        }
+    /// Nothing of the whole list but how many there are.
+    async fn total_alone(&self) -> Result<Stretch, ScimFailure> {
+        Ok(Stretch {
+            found: Vec::new(),
+            next: None,
+            total: Some(self.source.place(0).await?.total),
+        })
     }
 
+    /// What fulfils the filter from a place on; all of it is counted.
     async fn counted(&self, bound: &Bound, start: u64, count: usize) -> Result<Stretch, ScimFailure> {
         let wanted = Wanted {
             after: None,

@@ -59,14 +59,9 @@ impl<S: Source> Lister<'_, S> {
         self.indexed(name, start, count, stretch, ahead).await
     }
 
-    /// What follows a key, `skip` of them left out.
-    pub(super) async fn whole(
-        &self,
-        after: Option<&str>,
-        skip: usize,
-        count: usize,
-    ) -> Result<Stretch, ScimFailure> {
-        let Listed { keys, next } = self.listed(after, skip, count).await?;
+    /// What follows a key.
+    pub(super) async fn whole(&self, after: Option<&str>, count: usize) -> Result<Stretch, ScimFailure> {
+        let Listed { keys, next } = self.listed(after, 0, count).await?;
         Ok(Stretch {
             found: self.loaded(&keys).await?,
             next,
