@@ -34,7 +34,7 @@ pub fn render(
     kind: ResourceKind,
     base: &str,
     meta: &Meta,
-    attributes: &Map<String, Value>,
+    attributes: Map<String, Value>,
 ) -> Map<String, Value> {
     let mut schemas: Vec<Value> = vec![kind.schema().id.into()];
     schemas.extend(
@@ -48,8 +48,8 @@ pub fn render(
     out.insert("id".to_owned(), meta.id.as_str().into());
     out.extend(
         attributes
-            .iter()
-            .filter_map(|(name, value)| Some((name.clone(), shown(name, value)?))),
+            .into_iter()
+            .filter_map(|(name, value)| shown(&name, value).map(|value| (name, value))),
     );
     out.insert(
         "meta".to_owned(),
@@ -65,20 +65,14 @@ pub fn render(
 }
 
 /// The value of an attribute without the phone numbers that say only that they are empty.
-fn shown(name: &str, value: &Value) -> Option<Value> {
-    let Value::Array(values) = value else {
-        return Some(value.clone());
-    };
-    if name != "phoneNumbers" {
-        return Some(value.clone());
+fn shown(name: &str, value: Value) -> Option<Value> {
+    match value {
+        Value::Array(mut numbers) if name == "phoneNumbers" => {
+            numbers.retain(|number| !number.as_object().is_some_and(is_blank_number));
+            (!numbers.is_empty()).then(|| numbers.into())
+        }
+        value => Some(value),
     }
-    let blank = |number: &Value| number.as_object().is_some_and(is_blank_number);
-    let numbers = values
-        .iter()
-        .filter(|number| !blank(number))
-        .cloned()
-        .collect::<Vec<_>>();
-    (!numbers.is_empty()).then(|| numbers.into())
 }
 
 /// An instant as SCIM writes it, in milliseconds and UTC.

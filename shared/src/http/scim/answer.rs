@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::caller::scim;
@@ -15,7 +16,7 @@ pub type ScimAnswer = Result<Response<Body>, ScimFailure>;
 
 /// A document: a discovery document, or a page of a list.
 #[must_use]
-pub fn document(body: &Value) -> Response<Body> {
+pub fn document(body: &impl Serialize) -> Response<Body> {
     json(StatusCode::OK, body)
 }
 
@@ -33,13 +34,13 @@ pub fn resource(conditions: &Conditions, version: u64, body: Map<String, Value>)
 /// A resource that was changed: 200 with what it is now.
 #[must_use]
 pub fn changed(version: u64, body: Map<String, Value>) -> Response<Body> {
-    tagged(json(StatusCode::OK, &Value::Object(body)), version)
+    tagged(json(StatusCode::OK, &body), version)
 }
 
 /// A resource that was made: 201, and where it is.
 #[must_use]
 pub fn created(location: &str, version: u64, body: Map<String, Value>) -> Response<Body> {
-    let mut response = tagged(json(StatusCode::CREATED, &Value::Object(body)), version);
+    let mut response = tagged(json(StatusCode::CREATED, &body), version);
     if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -58,7 +59,7 @@ pub fn done(version: u64) -> Response<Body> {
     tagged(gone(), version)
 }
 
-fn json(status: StatusCode, body: &Value) -> Response<Body> {
+fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     let mut response = Response::new(Body::from(serde_json::to_vec(body).unwrap_or_default()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, scim());

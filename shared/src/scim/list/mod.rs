@@ -5,7 +5,8 @@ mod projection;
 mod query;
 mod search;
 
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 use super::ScimError;
 use super::filter::Filter;
@@ -52,13 +53,12 @@ impl Paging {
     }
 }
 
-/// A page of a list.
-#[derive(Clone)]
+/// A page of a list (RFC 7644, section 3.4.2), which is written as its answer. It holds personal data.
 pub struct Page {
     /// How many resources the query has in all; by cursor it may be unknown (RFC 9865, section 2).
     pub total: Option<u64>,
-    /// The page's resources, projected.
-    pub resources: Vec<Map<String, Value>>,
+    /// The page's resources, projected and written.
+    pub resources: Vec<Box<RawValue>>,
     /// Where the page stands.
     pub position: Position,
 }
@@ -72,30 +72,22 @@ pub enum Position {
     Cursor(Option<String>),
 }
 
-impl Page {
-    /// The answer's body. Numbers are numbers (O-8), and `Resources` is there even if it is empty (E-11).
-    #[must_use]
-    pub fn body(self) -> Value {
-        let mut body = Map::new();
-        body.insert("schemas".to_owned(), vec![LIST_RESPONSE_SCHEMA].into());
+impl Serialize for Page {
+    /// Numbers are numbers (O-8), and `Resources` is there even if it is empty (E-11).
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_map(None)?;
+        body.serialize_entry("schemas", &[LIST_RESPONSE_SCHEMA])?;
         if let Some(total) = self.total {
-            body.insert("totalResults".to_owned(), total.into());
+            body.serialize_entry("totalResults", &total)?;
         }
-        body.insert("itemsPerPage".to_owned(), self.resources.len().into());
-        match self.position {
-            Position::Index(start) => {
-                body.insert("startIndex".to_owned(), start.into());
-            }
-            Position::Cursor(Some(next)) => {
-                body.insert("nextCursor".to_owned(), next.into());
-            }
+        body.serialize_entry("itemsPerPage", &self.resources.len())?;
+        match &self.position {
+            Position::Index(start) => body.serialize_entry("startIndex", start)?,
+            Position::Cursor(Some(next)) => body.serialize_entry("nextCursor", next)?,
             Position::Cursor(None) => {}
         }
-        body.insert(
-            "Resources".to_owned(),
-            self.resources.into_iter().map(Value::Object).collect(),
-        );
-        Value::Object(body)
+        body.serialize_entry("Resources", &self.resources)?;
+        body.end()
     }
 }
 

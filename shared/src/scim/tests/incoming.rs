@@ -234,7 +234,7 @@ fn an_answer_has_schemas_id_and_meta() {
         ResourceKind::User,
         "https://x.test/scim/v2/T",
         &meta(),
-        &attributes,
+        attributes,
     );
     assert_eq!(
         Value::Object(answer),
@@ -276,7 +276,7 @@ fn an_answer_put_back_is_the_same_resource() {
         ResourceKind::User,
         "https://x.test/scim/v2/T",
         &meta(),
-        &attributes,
+        attributes.clone(),
     );
     assert_eq!(read(&Value::Object(answer)).unwrap(), Value::Object(attributes));
 }

@@ -84,6 +84,6 @@ pub fn rendered(more: Value) -> Map<String, Value> {
         ResourceKind::User,
         "https://x.test/scim/v2/T",
         &meta(),
-        &attributes,
+        attributes,
     )
 }

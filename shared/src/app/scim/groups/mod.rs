@@ -57,7 +57,7 @@ pub fn render(base: &str, shown: &Shown) -> Map<String, Value> {
         }
         attributes.insert("members".to_owned(), members);
     }
-    resource::render(ResourceKind::Group, base, &meta, &attributes)
+    resource::render(ResourceKind::Group, base, &meta, attributes)
 }
 
 /// The group with these attributes.

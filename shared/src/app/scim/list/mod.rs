@@ -13,11 +13,10 @@ mod users;
 mod whole;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use super::{Caller, ScimFailure};
 use crate::scim::ResourceKind;
-use crate::scim::list::ListQuery;
+use crate::scim::list::{ListQuery, Page};
 
 pub use both::Both;
 pub use groups::GroupSource;
@@ -29,7 +28,7 @@ pub use users::UserSource;
 /// # Errors
 /// [`crate::scim::ScimError`]: `InvalidFilter`, `InvalidCursor`, `ExpiredCursor`, or `TooMany`, when the filter would
 /// have to look at more than one request may.
-pub async fn users(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
+pub async fn users(caller: &Caller, query: &ListQuery) -> Result<Page, ScimFailure> {
     list(caller, &UserSource::new(caller), query).await
 }
 
@@ -37,7 +36,7 @@ pub async fn users(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFail
 ///
 /// # Errors
 /// As [`users`].
-pub async fn groups(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
+pub async fn groups(caller: &Caller, query: &ListQuery) -> Result<Page, ScimFailure> {
     list(caller, &GroupSource::new(caller, query), query).await
 }
 
@@ -45,7 +44,7 @@ pub async fn groups(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFai
 ///
 /// # Errors
 /// As [`users`].
-pub async fn everything(caller: &Caller, query: &ListQuery) -> Result<Value, ScimFailure> {
+pub async fn everything(caller: &Caller, query: &ListQuery) -> Result<Page, ScimFailure> {
     let (users, groups) = (UserSource::new(caller), GroupSource::new(caller, query));
     list(caller, &Both::new(users, groups, query), query).await
 }
@@ -54,7 +53,7 @@ pub async fn everything(caller: &Caller, query: &ListQuery) -> Result<Value, Sci
 ///
 /// # Errors
 /// As [`users`].
-pub async fn list<S: Source>(caller: &Caller, source: &S, query: &ListQuery) -> Result<Value, ScimFailure> {
+pub async fn list<S: Source>(caller: &Caller, source: &S, query: &ListQuery) -> Result<Page, ScimFailure> {
     let bound = query
         .filter
         .as_ref()

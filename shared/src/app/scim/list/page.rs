@@ -1,7 +1,7 @@
 //! Pages: by index, with walks; by cursor.
 
 use futures_util::future::try_join;
-use serde_json::{Map, Value};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::scan::{Scanned, Wanted};
 use super::source::{Bound, Found, Source};
@@ -23,16 +23,23 @@ pub(super) struct Stretch {
     pub total: Option<u64>,
 }
 
+/// A stretch as it is answered.
+struct Written {
+    resources: Vec<Box<RawValue>>,
+    next: Option<String>,
+    total: Option<u64>,
+}
+
 impl<S: Source> Lister<'_, S> {
-    /// The answer's body.
-    pub(super) async fn page(&self) -> Result<Value, ScimFailure> {
+    /// The answer.
+    pub(super) async fn page(&self) -> Result<Page, ScimFailure> {
         match &self.query.paging {
             Paging::Index { start, count } => self.by_index(*start, to_usize(*count)).await,
             Paging::Cursor { cursor, count } => self.by_cursor(cursor.as_deref(), *count).await,
         }
     }
 
-    async fn by_index(&self, start: u64, count: usize) -> Result<Value, ScimFailure> {
+    async fn by_index(&self, start: u64, count: usize) -> Result<Page, ScimFailure> {
         let name = self.walk_name();
         let walk = if start > 1 && count > 0 {
             self.caller.store.walk(&name, start).await?
@@ -59,24 +66,28 @@ impl<S: Source> Lister<'_, S> {
         count: usize,
         stretch: Stretch,
         remembered: Option<(u64, Walk)>,
-    ) -> Result<Value, ScimFailure> {
-        let stretch = self.cut(stretch)?;
-        let length = to_u64(stretch.found.len());
-        if length == 0 && count > 0 && stretch.next.is_some() {
+    ) -> Result<Page, ScimFailure> {
+        let written = self.written(stretch)?;
+        let length = to_u64(written.resources.len());
+        if length == 0 && count > 0 && written.next.is_some() {
             return Err(too_many().into());
         }
-        let total = total(start, length, stretch.next.is_some(), stretch.total);
-        if let Some(after) = stretch.next.filter(|_| length > 0) {
+        let total = total(start, length, written.next.is_some(), written.total);
+        if let Some(after) = written.next.filter(|_| length > 0) {
             let next = (start + length, Walk { after, total });
             if remembered.as_ref() != Some(&next) {
                 let (start, walk) = next;
                 self.caller.store.remember_walk(name, start, &walk).await?;
             }
         }
-        self.body(stretch.found, Some(total), Position::Index(start))
+        Ok(Page {
+            total: Some(total),
+            resources: written.resources,
+            position: Position::Index(start),
+        })
     }
 
-    async fn by_cursor(&self, cursor: Option<&str>, count: u32) -> Result<Value, ScimFailure> {
+    async fn by_cursor(&self, cursor: Option<&str>, count: u32) -> Result<Page, ScimFailure> {
         let scope = self.caller.tenant().id.as_str();
         let (keys, kinds) = (&self.caller.cursors, self.source.kinds());
         let filter = self.query.filter.as_ref();
@@ -94,17 +105,17 @@ impl<S: Source> Lister<'_, S> {
                 Stretch { total, ..whole }
             }
         };
-        let stretch = self.cut(stretch)?;
+        let written = self.written(stretch)?;
         let given = before.as_ref().map_or(0, |before| before.given);
-        let length = to_u64(stretch.found.len());
+        let length = to_u64(written.resources.len());
         // A filter that is not evaluated to its end has no total: the last page knows it.
-        let counted = stretch
+        let counted = written
             .total
             .or(before.map(|before| before.total))
             .filter(|total| *total > 0);
-        let follows = stretch.next.is_some();
+        let follows = written.next.is_some();
         let all = (counted.is_some() || !follows).then(|| total(given + 1, length, follows, counted));
-        let next = stretch.next.filter(|_| count > 0).map(|after| {
+        let next = written.next.filter(|_| count > 0).map(|after| {
             let next = Cursor {
                 after,
                 given: given + length,
@@ -112,7 +123,11 @@ impl<S: Source> Lister<'_, S> {
             };
             next.encode(keys, scope, kinds, filter, count, self.now)
         });
-        self.body(stretch.found, all, Position::Cursor(next))
+        Ok(Page {
+            total: all,
+            resources: written.resources,
+            position: Position::Cursor(next),
+        })
     }
 
     /// What follows a key; nothing is counted.
@@ -158,42 +173,28 @@ impl<S: Source> Lister<'_, S> {
     }
 
     /// As much of it as fits one answer.
-    fn cut(&self, mut stretch: Stretch) -> Result<Stretch, ScimFailure> {
+    fn written(&self, stretch: Stretch) -> Result<Written, ScimFailure> {
+        let mut resources = Vec::with_capacity(stretch.found.len());
+        let mut next = stretch.next;
         let mut bytes = 0;
-        let mut fits = 0;
-        for found in &mut stretch.found {
-            if found.incomplete {
+        let mut last = None;
+        for found in stretch.found {
+            let shown = self.query.projection.apply(found.kind, found.resource);
+            // What is JSON already can be written.
+            let resource = to_raw_value(&shown).unwrap_or_default();
+            bytes += resource.get().len();
+            if found.incomplete || (bytes > MOST_BYTES && last.is_some()) {
+                next = Some(last.ok_or_else(too_many_members)?);
                 break;
             }
-            let shown = self
-                .query
-                .projection
-                .apply(found.kind, std::mem::take(&mut found.resource));
-            bytes += length_of(&shown);
-            found.resource = shown;
-            if bytes > MOST_BYTES && fits > 0 {
-                break;
-            }
-            fits += 1;
+            resources.push(resource);
+            last = Some(found.key);
         }
-        if fits < stretch.found.len() {
-            if fits == 0 {
-                return Err(too_many_members().into());
-            }
-            stretch.found.truncate(fits);
-            stretch.next = stretch.found.last().map(|found| found.key.clone());
-        }
-        Ok(stretch)
-    }
-
-    fn body(&self, found: Vec<Found>, total: Option<u64>, position: Position) -> Result<Value, ScimFailure> {
-        let resources = found.into_iter().map(|found| found.resource).collect();
-        let page = Page {
-            total,
+        Ok(Written {
             resources,
-            position,
-        };
-        Ok(page.body())
+            next,
+            total: stretch.total,
+        })
     }
 
     /// Whose walk it is, and over what.
@@ -206,28 +207,6 @@ impl<S: Source> Lister<'_, S> {
             .collect::<Vec<_>>();
         let filter = self.query.filter.as_ref().map(ToString::to_string);
         serde_json::json!([self.caller.key().hash, kinds, filter]).to_string()
-    }
-}
-
-/// Bytes of a resource, written as JSON.
-fn length_of(resource: &Map<String, Value>) -> usize {
-    let mut counter = Counter(0);
-    // Neither counting nor a JSON value fails.
-    let _ = serde_json::to_writer(&mut counter, resource);
-    counter.0
-}
-
-/// Counts what is written to it.
-struct Counter(usize);
-
-impl std::io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

@@ -124,13 +124,14 @@ impl Source for UserSource<'_> {
             users.into_iter().map(alone).collect()
         };
         Ok(found
-            .iter()
+            .into_iter()
             .map(|UserInGroups { user, groups }| {
+                let key = user.id.to_string();
                 let mut resource = render(self.caller, user);
-                add_groups(self.caller, &mut resource, groups);
+                add_groups(self.caller, &mut resource, &groups);
                 Found {
                     kind: ResourceKind::User,
-                    key: user.id.to_string(),
+                    key,
                     resource,
                     incomplete: false,
                 }

@@ -1,11 +1,11 @@
 //! Pages of a whole list: its keys say what follows, and only the page's own resources are loaded.
 
 use futures_util::future::{try_join, try_join_all};
-use serde_json::Value;
 
 use super::page::{Stretch, to_u64, total};
 use super::source::{Found, Place, Source};
 use super::{Lister, ScimFailure};
+use crate::scim::list::Page;
 use crate::store::Walk;
 
 /// Resources that one request reads. A page of 100 takes two at a time: one answer is read while the other is made.
@@ -27,7 +27,7 @@ impl<S: Source> Lister<'_, S> {
         start: u64,
         count: usize,
         walk: Option<Walk>,
-    ) -> Result<Value, ScimFailure> {
+    ) -> Result<Page, ScimFailure> {
         let (listed, counted) = match walk {
             Some(walk) => (self.listed(Some(&walk.after), 0, count).await?, walk.total),
             None if start == 1 => {

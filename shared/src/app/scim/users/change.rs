@@ -67,7 +67,7 @@ pub async fn update(
         match once(caller, &before.user, &plan).await {
             Ok(user) => {
                 let after = UserInGroups { user, ..before };
-                return Ok(show(caller, &after, projection));
+                return Ok(show(caller, after, projection));
             }
             Err(Lost::Changed) => patience.wait("a change of a user").await?,
             Err(Lost::Failed(failure)) => return Err(failure),

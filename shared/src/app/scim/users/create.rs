@@ -39,7 +39,7 @@ pub async fn create(
     let mut heeds_claim = true;
     loop {
         let lost = match once(caller, &wanted, heeds_claim).await {
-            Ok(Outcome::Made(made)) => return Ok(show(caller, &made, projection)),
+            Ok(Outcome::Made(made)) => return Ok(show(caller, *made, projection)),
             Ok(Outcome::Unbelieved) => {
                 heeds_claim = false;
                 continue;

@@ -52,7 +52,7 @@ impl std::fmt::Debug for ShownUser {
 /// [`ScimError::NotFound`] when the tenant has none of this id, SCIM deleted it, or it is the organization's creator.
 pub async fn read(caller: &Caller, id: &str, projection: &Projection) -> Result<ShownUser, ScimFailure> {
     let found = find(caller, id).await?;
-    Ok(show(caller, &found, projection))
+    Ok(show(caller, found, projection))
 }
 
 /// The user of this id, if SCIM may see it.
@@ -67,13 +67,15 @@ async fn find(caller: &Caller, id: &str) -> Result<UserInGroups, ScimFailure> {
 }
 
 /// A user as it is answered, `groups` included.
-fn show(caller: &Caller, found: &UserInGroups, projection: &Projection) -> ShownUser {
-    let user = &found.user;
+fn show(caller: &Caller, found: UserInGroups, projection: &Projection) -> ShownUser {
+    let UserInGroups { user, groups } = found;
+    let version = user.version;
+    let location = location(&caller.base, ResourceKind::User, user.id.as_str());
     let mut body = render(caller, user);
-    add_groups(caller, &mut body, &found.groups);
+    add_groups(caller, &mut body, &groups);
     ShownUser {
-        version: user.version,
-        location: location(&caller.base, ResourceKind::User, user.id.as_str()),
+        version,
+        location,
         body: projection.apply(ResourceKind::User, body),
     }
 }
@@ -89,7 +91,8 @@ pub(super) fn add_groups(caller: &Caller, body: &mut Map<String, Value>, groups:
 }
 
 /// A user as filters see it, without `groups`.
-pub(super) fn render(caller: &Caller, user: &User) -> Map<String, Value> {
-    let attributes = person::attributes(user);
-    resource::render(ResourceKind::User, &caller.base, &person::meta(user), &attributes)
+pub(super) fn render(caller: &Caller, user: User) -> Map<String, Value> {
+    let meta = person::meta(&user);
+    let attributes = person::into_attributes(user);
+    resource::render(ResourceKind::User, &caller.base, &meta, attributes)
 }

@@ -1,5 +1,7 @@
 //! A person's record and what SCIM says of the person: one is made from the other here, and nowhere else.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::email::EmailAddress;
@@ -37,10 +39,18 @@ pub(crate) fn meta(user: &User) -> Meta {
 }
 
 /// The user's SCIM attributes; those of a person who did not come by SCIM are put together from the record.
-pub(crate) fn attributes(user: &User) -> Map<String, Value> {
+pub(crate) fn attributes(user: &User) -> Cow<'_, Map<String, Value>> {
     match &user.scim {
-        Some(record) => record.attributes.clone(),
-        None => of_record(user),
+        Some(record) => Cow::Borrowed(&record.attributes),
+        None => Cow::Owned(of_record(user)),
+    }
+}
+
+/// As [`attributes`], of a user that is not needed any more.
+pub(crate) fn into_attributes(mut user: User) -> Map<String, Value> {
+    match user.scim.take() {
+        Some(record) => record.attributes,
+        None => of_record(&user),
     }
 }
 
