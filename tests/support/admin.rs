@@ -80,7 +80,7 @@ impl Api {
         };
         let gatehouse = functions::gatehouse(&local, &settings).unwrap();
         make_provider_keys(&gatehouse).await.unwrap();
-        let router = gatehouse_local::gateway::router(functions::routers(&gatehouse));
+        let router = gatehouse_local::gateway::router(functions::processes(&local, &gatehouse));
         Self {
             event_check: EventCheck::of(&local),
             local,
@@ -177,13 +177,13 @@ impl Api {
 
     /// One invocation of the reminder, and its report.
     pub async fn remind(&self) -> Value {
-        let reminder = functions::reminder(&self.gatehouse).unwrap();
+        let reminder = functions::reminder(&self.gatehouse.apart()).unwrap();
         functions::remind(&reminder).await.unwrap()
     }
 
     /// Carries the outbox: all that was written so far.
     pub async fn relay(&self) -> usize {
-        let source = functions::event_source(&self.local, &self.gatehouse).unwrap();
+        let source = functions::event_source(&self.local, &self.gatehouse.apart()).unwrap();
         source.drain().await.unwrap()
     }
 

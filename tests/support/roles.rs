@@ -83,9 +83,23 @@ fn texts(value: &Value) -> Vec<String> {
 /// When it is none that the roles have.
 #[must_use]
 pub fn statement(statement: &Value) -> Vec<Grant> {
-    let resource = statement["Resource"].clone();
-    let resource = resource["Fn::Sub"].as_str().or_else(|| resource["Ref"].as_str());
-    let resource = name_of(resource.unwrap_or_else(|| panic!("a resource: {statement}")));
+    let resource = &statement["Resource"];
+    // A secret by its name, and by its ARN.
+    let resources = resource
+        .as_array()
+        .map_or(std::slice::from_ref(resource), Vec::as_slice);
+    let named = |resource: &Value| {
+        let arn = resource["Fn::Sub"].as_str().or_else(|| resource["Ref"].as_str());
+        name_of(arn.unwrap_or_else(|| panic!("a resource: {statement}")))
+    };
+    let resources: BTreeSet<String> = resources.iter().map(named).collect();
+    let [resource] = resources
+        .into_iter()
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap_or_else(|all| {
+            panic!("one resource: {all:?}");
+        });
     let keys = texts(&statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
     let keys = if keys.is_empty() {
         vec![String::new()]
@@ -105,10 +119,8 @@ pub fn statement(statement: &Value) -> Vec<Grant> {
 /// The resource of a record, out of the ARN of a statement.
 fn name_of(arn: &str) -> String {
     if let Some((_, secret)) = arn.split_once(":secret:gatehouse/${StackName}/") {
-        let bare = secret
-            .strip_suffix("-??????")
-            .or_else(|| secret.strip_suffix('*'));
-        return format!("secret/{}", bare.unwrap());
+        let bare = ["-??????", "*"].iter().find_map(|end| secret.strip_suffix(end));
+        return format!("secret/{}", bare.unwrap_or(secret));
     }
     if let Some((_, table)) = arn.split_once(":table/${") {
         return format!("table/{}", table.replace("Table}", ""));

@@ -1,5 +1,5 @@
-//! What schedules start, without the functions' answers in JSON: run as the function, so that what it asks of AWS is
-//! recorded as its own.
+//! What schedules start, without the functions' answers in JSON: run as the function and in a process that has just
+//! begun, so that what it asks of AWS is recorded as its own, and nothing is missing that the test has read before.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use gatehouse_local::http_client::permissions::run_as;
 /// # Errors
 /// Those of the use case.
 pub async fn upkeep(gatehouse: &Arc<Gatehouse>) -> Result<Upkeep, UpkeepError> {
-    run_as("connection_upkeep", connection_upkeep::run(gatehouse)).await
+    run_as("connection_upkeep", connection_upkeep::run(&gatehouse.apart())).await
 }
 
 /// One run of `account_recheck`.
@@ -21,5 +21,9 @@ pub async fn upkeep(gatehouse: &Arc<Gatehouse>) -> Result<Upkeep, UpkeepError> {
 /// # Errors
 /// Those of the use case.
 pub async fn recheck(gatehouse: &Gatehouse, budget: Budget) -> Result<Rechecked, RecheckError> {
-    run_as("account_recheck", account_recheck::run(gatehouse, budget)).await
+    run_as(
+        "account_recheck",
+        account_recheck::run(&gatehouse.apart(), budget),
+    )
+    .await
 }

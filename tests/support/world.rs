@@ -109,7 +109,7 @@ impl World {
         let config = Config::from_env(variables).unwrap();
         let gatehouse = Gatehouse::new(config, local.clock().clone(), local.sdk_config());
         make_provider_keys(&gatehouse).await.unwrap();
-        let routers = gatehouse_local::functions::routers(&gatehouse);
+        let routers = functions::processes(&local, &gatehouse);
         let router = gatehouse_local::gateway::router(routers);
         let event_check = EventCheck::of(&local);
         let idp = Idp::new("https://idp.acme.com/metadata");
@@ -131,20 +131,20 @@ impl World {
 
     /// Carries the outbox: all that was written so far.
     pub async fn relay(&self) -> usize {
-        let source = functions::event_source(&self.local, &self.gatehouse).unwrap();
+        let source = functions::event_source(&self.local, &self.gatehouse.apart()).unwrap();
         source.drain().await.unwrap()
     }
 
     /// Carries the whole stream again, as a mapping without a memory would.
     pub async fn relay_from_the_start(&self) -> usize {
         let start = Position::default();
-        let again = functions::event_source_from(&self.local, &self.gatehouse, start).unwrap();
+        let again = functions::event_source_from(&self.local, &self.gatehouse.apart(), start).unwrap();
         again.drain().await.unwrap()
     }
 
     /// One invocation of the reminder, and its report.
     pub async fn remind(&self) -> serde_json::Value {
-        let reminder = functions::reminder(&self.gatehouse).unwrap();
+        let reminder = functions::reminder(&self.gatehouse.apart()).unwrap();
         functions::remind(&reminder).await.unwrap()
     }
 
@@ -178,10 +178,6 @@ impl World {
         let mut tx = handle.begin();
         tx.update_tenant(&tenant);
         tx.commit().await.unwrap();
-        self.gatehouse
-            .store
-            .front_door()
-            .forget_context(&self.connection.id);
         self.tenant = tenant;
     }
 
@@ -213,6 +209,16 @@ impl World {
         door.put_client(&self.client.id, &self.client, Some(version))
             .await
             .unwrap();
+    }
+
+    /// The tenant's domain takes its subdomains in.
+    pub async fn take_subdomains(&self) {
+        let handle = self.gatehouse.store.tenant(&self.tenant.id);
+        let mut claim = handle.domains().await.unwrap().remove(0);
+        claim.include_subdomains = true;
+        let mut tx = handle.begin();
+        tx.put_domain(&claim);
+        tx.commit().await.unwrap();
     }
 
     /// Adds a user made by hand.

@@ -168,7 +168,25 @@ async fn again_and_again(functions: &ScheduledFunctions, clock: &Clock, name: &s
     }
 }
 
-/// The routers of all functions, to stand behind the gateway.
+/// A function's router, made for one process.
+type Routes = fn(Arc<Gatehouse>) -> Router;
+
+/// Each function that HTTP requests start, by its name.
+const ROUTERS: [(&str, Routes); 11] = [
+    ("sign_in", sign_in::router),
+    ("saml_acs", saml_acs::router),
+    ("oidc_callback", oidc_callback::router),
+    ("saml_logout", saml_logout::router),
+    ("saml_metadata", saml_metadata::router),
+    ("openid_provider", openid_provider::router),
+    ("operator_api", operator_api::router),
+    ("owner_portal", owner_portal::router),
+    ("scim_groups", scim_groups::router),
+    ("scim_root", scim_root::router),
+    ("scim_users", scim_users::router),
+];
+
+/// The routers of all functions in one process, to stand behind the gateway.
 #[must_use]
 pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
     named_routers(gatehouse)
@@ -177,23 +195,36 @@ pub fn routers(gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
         .collect()
 }
 
+/// The routers of all functions as they are deployed: each in a process of its own, which remembers what it has read
+/// itself. So a function asks for everything that it needs, whatever the set-up of a test or another function has read.
+///
+/// All of them, and `gatehouse`, forget when something changes that they remember ([`Local::changes`]).
+#[must_use]
+pub fn processes(local: &Local, gatehouse: &Arc<Gatehouse>) -> Vec<Router> {
+    forgets_at_changes(local, gatehouse);
+    let process = |(name, routes): (&'static str, Routes)| {
+        let process = gatehouse.apart();
+        forgets_at_changes(local, &process);
+        attributed(name, routes(process))
+    };
+    ROUTERS.into_iter().map(process).collect()
+}
+
+fn forgets_at_changes(local: &Local, process: &Arc<Gatehouse>) {
+    // The process holds the client that the listeners hang on.
+    let process = Arc::downgrade(process);
+    local.changes().listen(move || {
+        if let Some(process) = process.upgrade() {
+            process.forget();
+        }
+    });
+}
+
 /// Each function that HTTP requests start, by its name.
 #[must_use]
 pub fn named_routers(gatehouse: &Arc<Gatehouse>) -> Vec<(&'static str, Router)> {
-    let world = || gatehouse.clone();
-    vec![
-        ("sign_in", sign_in::router(world())),
-        ("saml_acs", saml_acs::router(world())),
-        ("oidc_callback", oidc_callback::router(world())),
-        ("saml_logout", saml_logout::router(world())),
-        ("saml_metadata", saml_metadata::router(world())),
-        ("openid_provider", openid_provider::router(world())),
-        ("operator_api", operator_api::router(world())),
-        ("owner_portal", owner_portal::router(world())),
-        ("scim_groups", scim_groups::router(world())),
-        ("scim_root", scim_root::router(world())),
-        ("scim_users", scim_users::router(world())),
-    ]
+    let named = |(name, routes): (&'static str, Routes)| (name, routes(gatehouse.clone()));
+    ROUTERS.into_iter().map(named).collect()
 }
 
 #[cfg(test)]

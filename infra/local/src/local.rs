@@ -27,7 +27,7 @@ use crate::dns::Dns;
 use crate::event_source::Position;
 use crate::gateway;
 use crate::http_client::permissions::{Asked, is_recording};
-use crate::http_client::{Faults, ObservedHttpClient, Traffic};
+use crate::http_client::{Changes, Faults, ObservedHttpClient, Traffic};
 use crate::site::Site;
 
 /// How to start.
@@ -290,6 +290,12 @@ impl Local {
     #[must_use]
     pub fn asked(&self) -> &Asked {
         self.http_client.asked()
+    }
+
+    /// Who is told when something changes that processes remember.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        self.http_client.changes()
     }
 
     /// The tables: sweep, stream.

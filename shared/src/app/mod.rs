@@ -124,6 +124,32 @@ impl Gatehouse {
         })
     }
 
+    /// The same deployment as another process of it begins: with the same clients, and with nothing remembered.
+    #[must_use]
+    pub fn apart(&self) -> Arc<Self> {
+        Arc::new(Self {
+            config: self.config.clone(),
+            clock: self.clock.clone(),
+            store: self.store.apart(),
+            secrets: self.secrets.apart(),
+            mailer: self.mailer.clone(),
+            event_bus: self.event_bus.clone(),
+            outbound: self.outbound.clone(),
+            txt: self.txt.clone(),
+            failure_limit: failures::FailureLimit::default(),
+            provider_keys: relying_party::keys::ProviderKeys::default(),
+            group_turns: turns::Turns::default(),
+            sync_turns: turns::Turns::default(),
+            op_keys: openid_provider::keys::KeysCache::default(),
+        })
+    }
+
+    /// Lets this process look at everything in the tables and in Secrets Manager anew.
+    pub fn forget(&self) {
+        self.store.forget();
+        self.secrets.forget();
+    }
+
     /// Cold start of a function: configuration from the environment, the machine's clock.
     ///
     /// # Errors

@@ -71,6 +71,11 @@ impl Known {
 }
 
 impl Cache {
+    /// Forgets every secret.
+    pub(super) fn clear(&self) {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The slot of a secret.
     pub(super) fn slot(&self, full_name: &str) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);

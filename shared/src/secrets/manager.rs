@@ -105,6 +105,20 @@ impl Secrets {
         }
     }
 
+    /// The same secrets as another process sees them, which has read none yet.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            cache: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Lets this process read every secret anew.
+    pub fn forget(&self) {
+        self.cache.clear();
+    }
+
     /// The current value; at most [`super::CACHE_TTL`] old.
     ///
     /// # Errors

@@ -58,6 +58,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         }
     }
 
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.forget_where(|_| true);
+    }
+
     /// Forgets every value that fits.
     pub fn forget_where(&self, fits: impl Fn(&V) -> bool) {
         if let Ok(mut cache) = self.values.lock() {

@@ -101,7 +101,10 @@ impl Store {
     /// A store on these tables. `clock` decides what is past its time to live.
     #[must_use]
     pub fn new(client: aws_sdk_dynamodb::Client, tables: Tables, clock: Clock) -> Self {
-        let dynamo = Arc::new(Dynamo::new(client, tables, clock));
+        Self::on(Arc::new(Dynamo::new(client, tables, clock)))
+    }
+
+    fn on(dynamo: Arc<Dynamo>) -> Self {
         Self {
             dynamo,
             contexts: Arc::default(),
@@ -109,6 +112,20 @@ impl Store {
             scim_access: Arc::new(Cache::believing(scim_access::BELIEVED)),
             sync_guards: Arc::new(Cache::believing(sync_holds::BELIEVED)),
         }
+    }
+
+    /// The same tables as another process sees them, which has read nothing yet.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self::on(self.dynamo.clone())
+    }
+
+    /// Lets this process look at everything anew.
+    pub fn forget(&self) {
+        self.contexts.clear();
+        self.clients.clear();
+        self.scim_access.clear();
+        self.sync_guards.clear();
     }
 
     /// The handle on one tenant: everything that it reads or writes is that tenant's.

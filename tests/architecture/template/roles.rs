@@ -238,6 +238,10 @@ fn role(name: &str, grants: &BTreeSet<Grant>) -> String {
     text
 }
 
+/// What Secrets Manager adds to a secret's name in its ARN. Of a secret that does not exist IAM knows the name alone: who
+/// may not ask for that is told AccessDenied, and not that there is none.
+const SUFFIX: &str = "-??????";
+
 /// One statement for each resource and set of keys, with the actions that have just these.
 fn statements(grants: &BTreeSet<Grant>) -> String {
     let mut keys: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -249,7 +253,7 @@ fn statements(grants: &BTreeSet<Grant>) -> String {
         // A secret that is being made may have no random suffix yet.
         let end = match action {
             "secretsmanager:CreateSecret" => "*",
-            _ if resource.starts_with("secret/") => "-??????",
+            _ if resource.starts_with("secret/") => SUFFIX,
             _ => "",
         };
         let whole = format!("{resource}{end}");
@@ -261,7 +265,15 @@ fn statements(grants: &BTreeSet<Grant>) -> String {
         for action in actions {
             let _ = writeln!(text, "    - {action}");
         }
-        let _ = writeln!(text, "  Resource: {}", arn(&resource));
+        match resource.strip_suffix(SUFFIX) {
+            Some(bare) => {
+                let (bare, whole) = (arn(bare), arn(&resource));
+                let _ = write!(text, "  Resource:\n    - {bare}\n    - {whole}\n");
+            }
+            None => {
+                let _ = writeln!(text, "  Resource: {}", arn(&resource));
+            }
+        }
         if keys.iter().any(|key| !key.is_empty()) {
             text.push_str("  Condition:\n    ForAllValues:StringLike:\n      dynamodb:LeadingKeys:\n");
             for key in keys {

@@ -59,7 +59,6 @@ async fn aq_09_nobody_is_sent_to_a_script() {
         let mut tx = handle.begin();
         tx.update_connection(&stored);
         tx.commit().await.unwrap();
-        world.gatehouse.store.front_door().forget_context(&connection.id);
         let browser = world.browser();
         let answer = world
             .begin(&browser, &[("connection", connection.id.as_str())])

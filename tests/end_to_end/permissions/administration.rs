@@ -91,7 +91,10 @@ impl Admin<'_> {
 
     async fn domains(&self, owner: &Caller) {
         for (name, proven) in [("acme.com", true), ("acme.org", false)] {
-            let submitted = good(owner.post("/owner/v1/domains", &json!({ "domain": name })).await);
+            let submitted = {
+                let asked = json!({ "domain": name, "include_subdomains": true });
+                good(owner.post("/owner/v1/domains", &asked).await)
+            };
             let record = submitted["proof"]["value"].as_str().unwrap().to_owned();
             if proven {
                 let place = submitted["proof"]["name"].as_str().unwrap();

@@ -15,7 +15,7 @@ async fn gh_01_the_upkeep_makes_the_first_signing_keys() {
     let _check = EventCheck::of(&local);
     let gatehouse = functions::gatehouse(&local, &Settings::default()).unwrap();
     scheduled::upkeep(&gatehouse).await.unwrap();
-    let router = gatehouse_local::gateway::router(functions::routers(&gatehouse));
+    let router = gatehouse_local::gateway::router(functions::processes(&local, &gatehouse));
     let browser = Browser::new(router, gatehouse.config.base_url.as_str());
     let keys = browser.get("/oauth2/jwks").await.json()["keys"].clone();
     assert!(!keys.as_array().unwrap().is_empty());

@@ -3,4 +3,19 @@
 
 mod administration;
 mod background;
+mod conditions;
+mod logouts;
 mod sign_ins;
+mod trials;
+
+use gatehouse_tests::World;
+
+/// Whether a function has asked this of AWS, for a resource or key of this name.
+fn asked(world: &World, function: &str, action: &str, of: &str) -> bool {
+    let all = world.local.asked().all();
+    all.iter().any(|(name, permission)| {
+        *name == function
+            && permission.action == action
+            && (permission.resource == of || permission.key == of)
+    })
+}

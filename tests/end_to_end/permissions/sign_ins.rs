@@ -9,7 +9,7 @@ use gatehouse_tests::{Answer, Browser, Provider, Visitor, World};
 use serde_json::json;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// Deployed: `saml_acs`.
     Acs,
     /// On loopback: `saml_acs` parks, `sign_in` finishes.
@@ -18,15 +18,15 @@ enum Way {
     Callback,
 }
 
-const WAYS: [Way; 3] = [Way::Acs, Way::Page, Way::Callback];
+pub(super) const WAYS: [Way; 3] = [Way::Acs, Way::Page, Way::Callback];
 
-struct Door {
-    world: World,
-    provider: Option<(Provider, Connection)>,
+pub(super) struct Door {
+    pub world: World,
+    pub provider: Option<(Provider, Connection)>,
 }
 
 impl Door {
-    async fn new(way: Way) -> Self {
+    pub async fn new(way: Way) -> Self {
         let mut world = match way {
             Way::Acs => World::deployed().await,
             Way::Page | Way::Callback => World::start().await,
@@ -49,17 +49,24 @@ impl Door {
         Self { world, provider }
     }
 
-    /// Changes the tenant; the other connection of it is read anew too.
+    /// Changes the tenant.
     async fn set_tenant(&mut self, change: impl FnOnce(&mut Tenant)) {
         self.world.set_tenant(change).await;
-        if let Some((_, connection)) = &self.provider {
-            let door = self.world.gatehouse.store.front_door();
-            door.forget_context(&connection.id);
-        }
+    }
+
+    /// The connection by which people come in.
+    pub fn connection(&self) -> &Connection {
+        let own = &self.world.connection;
+        self.provider.as_ref().map_or(own, |(_, connection)| connection)
     }
 
     /// The person `uid` signs in, with these claims or attributes beside the address.
-    async fn sign_in(&self, browser: &Browser, (uid, email): (&str, &str), more: &[(&str, &str)]) -> Answer {
+    pub async fn sign_in(
+        &self,
+        browser: &Browser,
+        (uid, email): (&str, &str),
+        more: &[(&str, &str)],
+    ) -> Answer {
         let Some((provider, connection)) = &self.provider else {
             let visitor = Visitor::new(email).with("uid", uid);
             let visitor = more

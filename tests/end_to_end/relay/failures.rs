@@ -128,7 +128,7 @@ async fn gh_02_a_lost_answer_sends_the_same_mail_under_the_same_reference() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_02_a_run_out_of_time_leaves_the_rest_to_the_next() {
     let world = due(&["it@acme.com"], 20).await;
-    let reminder = functions::reminder(&world.gatehouse).unwrap();
+    let reminder = functions::reminder(&world.gatehouse.apart()).unwrap();
     let slow = Fault::Delay(std::time::Duration::from_millis(700));
     let order = world.local.faults().inject(send(), slow);
     let shortly = reminder.now() + TimeDelta::milliseconds(31_000);

@@ -31,7 +31,7 @@ async fn gh_02_a_weeks_outage_is_worked_off_with_none_lost_and_none_twice() {
     world.remind().await;
     put_deadlines(&world, count).await;
     world.pass(TimeDelta::days(10));
-    let reminder = functions::reminder(&world.gatehouse).unwrap();
+    let reminder = functions::reminder(&world.gatehouse.apart()).unwrap();
     let (started, mut runs, mut reminded) = (Instant::now(), 0, 0);
     loop {
         let budget = TimeDelta::seconds(30) + TimeDelta::milliseconds(i64::try_from(count).unwrap());

@@ -4,6 +4,7 @@
 //! next PutItem is lost").
 
 mod capacity;
+mod changes;
 mod fault;
 mod keys;
 pub mod permissions;
@@ -23,6 +24,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
 pub use self::capacity::Capacity;
+pub use self::changes::Changes;
 pub use self::fault::{Fault, FaultHandle, Faults, When};
 pub use self::keys::ItemRef;
 use self::permissions::Asked;
@@ -35,6 +37,7 @@ pub struct ObservedHttpClient {
     traffic: Traffic,
     faults: Faults,
     asked: Asked,
+    changes: Changes,
     unobserved: Arc<AtomicBool>,
 }
 
@@ -45,6 +48,7 @@ impl Default for ObservedHttpClient {
             traffic: Traffic::default(),
             faults: Faults::default(),
             asked: Asked::default(),
+            changes: Changes::default(),
             unobserved: Arc::default(),
         }
     }
@@ -68,6 +72,12 @@ impl ObservedHttpClient {
         &self.faults
     }
 
+    /// Who is told when something changes that processes remember.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     /// What the functions asked for.
     #[must_use]
     pub fn asked(&self) -> &Asked {
@@ -86,6 +96,7 @@ impl HttpClient for ObservedHttpClient {
             traffic: self.traffic.clone(),
             faults: self.faults.clone(),
             asked: self.asked.clone(),
+            changes: self.changes.clone(),
             unobserved: self.unobserved.clone(),
         })
     }
@@ -97,6 +108,7 @@ struct ObservedConnector {
     traffic: Traffic,
     faults: Faults,
     asked: Asked,
+    changes: Changes,
     unobserved: Arc<AtomicBool>,
 }
 
@@ -107,11 +119,13 @@ impl HttpConnector for ObservedConnector {
         }
         let call = Call::of(&request);
         permissions::record(&self.asked, &call, &request);
+        let change = self.changes.of(&call, &request);
         let fault = self.faults.next(&call);
         let ticket = self.traffic.begin(call.clone());
         let traffic = self.traffic.clone();
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
+            let _change = change;
             let answer = if fault.is_none() && traffic.measures_capacity() {
                 let measured = capacity::measured(&inner, request, &call).await;
                 measured.map(|(answer, capacity)| {

@@ -120,6 +120,9 @@ fn on_tables(operation: &str, body: &Value) -> Vec<Permission> {
         .unwrap_or_default();
     let actions = actions(operation, body);
     let items = keys::items(operation, body);
+    if operation == "BatchGetItem" {
+        return of_a_batch(&items);
+    }
     let with = |(place, item): (usize, keys::ItemRef)| {
         let action = actions.get(place).or_else(|| actions.first())?;
         let resource = format!("table/{}{index}", item.table);
@@ -132,8 +135,20 @@ fn on_tables(operation: &str, body: &Value) -> Vec<Permission> {
     items.into_iter().enumerate().filter_map(with).collect()
 }
 
+/// A batch over several tables is one request: `dynamodb:LeadingKeys` holds all its keys, whichever table is asked for.
+fn of_a_batch(items: &[keys::ItemRef]) -> Vec<Permission> {
+    let tables: BTreeSet<&str> = items.iter().map(|item| item.table.as_str()).collect();
+    let of = |table| {
+        let resource = format!("table/{table}");
+        let each =
+            move |item: &keys::ItemRef| Permission::new("dynamodb:BatchGetItem", &resource, &item.partition);
+        items.iter().map(each)
+    };
+    tables.into_iter().flat_map(of).collect()
+}
+
 /// The action of each item: a transaction is allowed item by item.
-fn actions(operation: &str, body: &Value) -> Vec<&'static str> {
+pub(super) fn actions(operation: &str, body: &Value) -> Vec<&'static str> {
     let in_transaction = |item: &Value| {
         let kinds = [
             ("Put", "PutItem"),

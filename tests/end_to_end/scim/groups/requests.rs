@@ -78,7 +78,7 @@ async fn se_25_capacity_of_a_patch_of_one_member() {
             json!({ "op": "remove", "path": format!("members[value eq \"{}\"]", one[0]) }),
         ] {
             // The key is believed for 15 seconds: its look-up is not counted.
-            setup.scim.get("/Schemas").await;
+            setup.scim.warm().await;
             traffic.clear();
             let done = setup.patch(&group, Value::Array(vec![operation.clone()])).await;
             assert!(done.status.is_success(), "{}", done.body);
