@@ -8,6 +8,7 @@ use gatehouse::app::onboarding::offboarding;
 use gatehouse::domain::ids::{ConnectionId, TenantId};
 use gatehouse::secrets::{SecretName, Stage};
 use gatehouse::store::AuditRecord;
+use gatehouse_local::http_client::permissions::run_as;
 use gatehouse_local::http_client::{Fault, When};
 use gatehouse_tests::admin::Caller;
 use gatehouse_tests::dump::{dump, holding, without};
@@ -78,8 +79,9 @@ impl People {
     /// Goes on with the offboarding as the relay does.
     async fn go_on_offboarding(&self, within: Duration) -> bool {
         let (tenant, until) = (self.tenant(), Instant::now() + within);
-        let done = offboarding::go_on(&self.world.gatehouse, &tenant, until);
-        done.await.unwrap_or(false)
+        let process = self.world.gatehouse.apart();
+        let done = offboarding::go_on(&process, &tenant, until);
+        run_as("outbox_relay", done).await.unwrap_or(false)
     }
 
     async fn secrets_of(&self, connection: &str) -> usize {

@@ -4,6 +4,7 @@
 mod administration;
 mod background;
 mod conditions;
+mod leaving;
 mod logouts;
 mod sign_ins;
 mod trials;

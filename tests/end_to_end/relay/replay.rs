@@ -1,8 +1,10 @@
 //! An app that missed events asks for them again.
 
 use chrono::TimeDelta;
+use gatehouse::app::onboarding::connections::state::{self, Step};
+use gatehouse_tests::scim::GROUP;
 use gatehouse_tests::{Answer, Visitor, World, event_schemas};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 async fn ask(world: &World, query: &str) -> Answer {
     let organization = &world.tenant.id;
@@ -74,6 +76,31 @@ async fn gh_03_the_app_replays_a_tenants_events_by_cursor() {
     assert!(newcomer, "the cursor goes on where it stood");
     let seen = |event: &Value| found.iter().any(|before| before["id"] == event["id"]);
     assert!(!late.iter().any(seen), "and brings nothing again");
+}
+
+/// GH-03: what happens to groups and to the organization itself is in the feed beside what happens to people.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gh_03_the_feed_has_groups_and_the_organization() {
+    let world = World::deployed().await;
+    let scim = world.scim().await;
+    let body = json!({ "schemas": [GROUP], "displayName": "Guides" });
+    assert_eq!(scim.post("/Groups", &body).await.status, 201);
+    world
+        .tokens(&world.browser(), &Visitor::new("ada@acme.com"))
+        .await;
+    let admin = world.admin().await;
+    state::take(&admin, &world.connection.id, &Step::Suspend)
+        .await
+        .unwrap();
+    world.relay().await;
+    world.pass(TimeDelta::seconds(40));
+    let found = events(&ask(&world, "").await);
+    for kind in ["group.created", "user.created", "connection.state_changed"] {
+        assert!(
+            found.iter().any(|event| event["type"] == kind),
+            "{kind}: {found:?}"
+        );
+    }
 }
 
 /// A gap in one person's sequence is filled by that person's events alone.
