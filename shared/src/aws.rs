@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 pub use aws_config::SdkConfig;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
@@ -25,7 +26,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// All tries together may take this long.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// The configuration of all SDK clients.
+/// The configuration of all SDK clients. Lambda gives credentials in the environment; the other places where the SDK looks
+/// for them (profiles, the metadata of instances, STS) would be made ready at every cold start.
 pub async fn sdk_config(config: &Config) -> SdkConfig {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
@@ -37,6 +39,7 @@ pub async fn sdk_config(config: &Config) -> SdkConfig {
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
         .retry_config(retries)
         .timeout_config(timeouts);
     if let Some(region) = &config.region {

@@ -5,7 +5,7 @@ use gatehouse::app::account_recheck::Budget;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     gatehouse::telemetry::init_lambda();
     let gatehouse = Gatehouse::from_environment().await?;

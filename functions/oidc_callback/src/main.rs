@@ -2,7 +2,7 @@
 
 use gatehouse::app::Gatehouse;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     gatehouse::telemetry::init_lambda();
     let gatehouse = Gatehouse::from_environment().await?;

@@ -5,7 +5,7 @@ use gatehouse::app::outbox_relay::Relay;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     gatehouse::telemetry::init_lambda();
     let relay = Relay::new(Gatehouse::from_environment().await?)?;
