@@ -71,6 +71,7 @@ pub fn environment_of(function: &str, local: &Local, base: &str) -> BTreeMap<Str
     let known = [
         ("AWS::StackName", "test"),
         ("BaseUrl.BaseUrl", base),
+        ("Configuration.Digest", "0123456789abcdef"),
         ("Data.Outputs.DirectoryTable", "Directory"),
         ("Data.Outputs.EphemeralTable", "Ephemeral"),
         ("Data.Outputs.EventBusName", "gatehouse"),

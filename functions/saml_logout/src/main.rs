@@ -6,5 +6,5 @@ use gatehouse::app::Gatehouse;
 async fn main() -> Result<(), lambda_http::Error> {
     gatehouse::telemetry::init_lambda();
     let gatehouse = Gatehouse::from_environment().await?;
-    lambda_http::run(saml_logout::router(gatehouse)).await
+    gatehouse::http::lambda::serve(saml_logout::router(gatehouse)).await
 }

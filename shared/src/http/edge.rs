@@ -14,11 +14,16 @@ use tracing::Instrument;
 
 use super::problem::Problem;
 use super::reference::Reference;
+use crate::clock::Clock;
+use crate::telemetry;
 
 /// Header that repeats the request's reference.
 const REFERENCE_HEADER: HeaderName = HeaderName::from_static("x-gatehouse-reference");
 /// Longest X-Ray trace header that is copied into the span, in bytes.
 const MAX_TRACE: usize = 128;
+
+/// The code of an answer that waits for a person.
+const HELD: &str = "scim_held";
 
 /// The stable code of a refusal that is no [`Problem`], beside its response: for the log.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +65,7 @@ async fn around(function: &'static str, mut request: Request, next: Next) -> Res
     });
     response = refer(response, &reference);
     add_headers(response.headers_mut(), &reference);
-    span.in_scope(|| log(&response, started));
+    span.in_scope(|| log(function, &response, started));
     response
 }
 
@@ -86,12 +91,17 @@ fn span(function: &'static str, request: &Request, reference: &Reference) -> tra
     )
 }
 
-fn log(response: &Response<Body>, started: Instant) {
+/// What fails on our side is counted, function by function: a new version that answers so is rolled back. A change that is held
+/// for a person's decision (GH-06) is answered 503 and has not failed.
+fn log(function: &'static str, response: &Response<Body>, started: Instant) {
     let status = response.status().as_u16();
     let extensions = response.extensions();
     let refused = || extensions.get::<Refused>().map_or("", |refused| refused.0);
     let code = extensions.get::<Problem>().map_or_else(refused, Problem::code);
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if status >= 500 && code != HELD {
+        telemetry::metrics(function, Clock::system().now(), &[("FailedAnswers", 1)]);
+    }
     if status >= 500 {
         tracing::error!(
             http.status = status,

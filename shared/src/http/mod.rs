@@ -7,6 +7,7 @@ pub mod api;
 pub mod body;
 pub mod cookies;
 pub mod edge;
+pub mod lambda;
 pub mod pages;
 pub mod problem;
 pub mod reference;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_tests::template::{functions, pascal, read, schedules};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::source::{self, root};
 use super::{head, is_up_to_date};
@@ -12,7 +12,28 @@ use super::{head, is_up_to_date};
 fn every_function_has_its_alarms() {
     let template = read("template.yaml");
     let names: Vec<String> = functions(&template).into_keys().collect();
-    is_up_to_date("infra/function_alarms.yaml", &file(&names, &schedules(&template)));
+    let met: Vec<String> = functions(&template)
+        .into_iter()
+        .filter(|(_, resource)| resource["Properties"]["Events"].is_null())
+        .map(|(name, _)| name)
+        .collect();
+    is_up_to_date("infra/function_alarms.yaml", &file(&names, &met, &schedules(&template)));
+}
+
+/// A new version that crashes, or that answers that it failed, is rolled back.
+#[test]
+fn a_deployment_watches_both_alarms_of_its_function() {
+    for (name, resource) in functions(&read("template.yaml")) {
+        let properties = &resource["Properties"];
+        let kinds: &[&str] = match properties["Events"].is_null() {
+            true => &["Errors", "FailedAnswers"],
+            false => &["Errors"],
+        };
+        let logical = pascal(&name);
+        let output = |kind: &&str| json!({ "Fn::GetAtt": ["FunctionAlarms", format!("Outputs.{logical}{kind}")] });
+        let wanted: Vec<Value> = kinds.iter().map(output).collect();
+        assert_eq!(properties["DeploymentPreference"]["Alarms"], json!(wanted), "{name}");
+    }
 }
 
 /// What the monitoring watches is there: functions of the template, metrics of the code.
@@ -70,13 +91,18 @@ fn silence(expression: &str) -> (u32, u32) {
     }
 }
 
-fn file(names: &[String], scheduled: &BTreeMap<String, String>) -> String {
+fn file(names: &[String], met: &[String], scheduled: &BTreeMap<String, String>) -> String {
     let mut text =
         head("Gatehouse, alarms of each function. A new version whose errors alarm goes off is rolled back.");
     text.push_str(PARAMETERS);
     for name in names {
-        text.push_str(&alarm(name, "Errors", "fails", 3));
+        // Lambda starts a scheduled function again minutes after it failed: never three times in one.
+        let errors = if scheduled.contains_key(name) { 1 } else { 3 };
+        text.push_str(&alarm(name, "Errors", "fails", errors));
         text.push_str(&alarm(name, "Throttles", "was refused a start by Lambda", 1));
+        if met.contains(name) {
+            text.push_str(&failed_answers(name));
+        }
         if let Some(expression) = scheduled.get(name) {
             text.push_str(&not_run(name, silence(expression)));
         }
@@ -85,6 +111,11 @@ fn file(names: &[String], scheduled: &BTreeMap<String, String>) -> String {
     for name in names {
         let logical = pascal(name);
         text.push_str(&format!("  {logical}Errors:\n    Value: !Ref {logical}Errors\n"));
+        if met.contains(name) {
+            text.push_str(&format!(
+                "  {logical}FailedAnswers:\n    Value: !Ref {logical}FailedAnswers\n"
+            ));
+        }
     }
     text
 }
@@ -110,6 +141,35 @@ fn alarm(name: &str, metric: &str, says: &str, threshold: u32) -> String {
       EvaluationPeriods: 5
       DatapointsToAlarm: 1
       Threshold: {threshold}
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+      TreatMissingData: notBreaching
+      AlarmActions: !If [HasTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]
+      OKActions: !If [HasTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]
+"
+    )
+}
+
+/// Answers of 500 and 503, which Lambda does not count as errors.
+fn failed_answers(name: &str) -> String {
+    let logical = pascal(name);
+    format!(
+        r"  {logical}FailedAnswers:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      AlarmName: !Sub ${{StackName}}-{name}-failed-answers
+      AlarmDescription: {name} answered five times in a minute that it failed. Runbook docs/operations/runbook.md, function-failed-answers.
+      Namespace: Gatehouse
+      MetricName: FailedAnswers
+      Dimensions:
+        - Name: deployment
+          Value: !Ref StackName
+        - Name: function
+          Value: {name}
+      Statistic: Sum
+      Period: 60
+      EvaluationPeriods: 5
+      DatapointsToAlarm: 1
+      Threshold: 5
       ComparisonOperator: GreaterThanOrEqualToThreshold
       TreatMissingData: notBreaching
       AlarmActions: !If [HasTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]

@@ -1,9 +1,11 @@
 //! The built programs, under Lambda's own protocol: what is tested here is what is deployed.
 
 use axum::body::Body;
+use bytes::Bytes;
 use chrono::TimeDelta;
 use gatehouse::domain::connection::OidcPreset;
 use gatehouse::domain::email::EmailAddress;
+use gatehouse_local::lambda::api_gateway::{self, Context};
 use gatehouse_local::lambda::{Program, ProgramError};
 use gatehouse_local::{Local, Options};
 use gatehouse_tests::lambda::{Deployment, PRINCIPAL, environment_of, program};
@@ -207,6 +209,32 @@ async fn sp_metadata_and_scim_discovery_through_the_built_functions() {
     assert_eq!(discovery.status, 401, "no key: {}", discovery.body);
     let kind = discovery.headers["content-type"].to_str().unwrap();
     assert!(kind.starts_with("application/scim+json"), "{kind}");
+}
+
+/// API Gateway hands on what a client typed: what is no URI is answered, and is no error of the function that an alarm
+/// counts.
+#[tokio::test]
+async fn a_target_that_is_no_uri_is_answered() {
+    let (world, deployment) = world(&["saml_metadata"]).await;
+    let path = format!("/saml/{}/metadata", world.connection.id);
+    let context = Context {
+        route: "ANY /saml/{connection}/metadata".to_owned(),
+        principal: None,
+        domain: "login.example.com".to_owned(),
+    };
+    let request = Request::get(&path).body(Bytes::new()).unwrap();
+    for (part, typed, status) in [
+        ("rawQueryString", "", 200),
+        ("rawQueryString", r#"a=<b>"{c}|\^`#d"#, 200),
+        ("rawQueryString", "\u{e4}= \u{7f}&%zz", 200),
+        ("rawPath", "/saml/<script>#/metadata", 404),
+    ] {
+        let mut event = api_gateway::event(&context, &request);
+        event[part] = typed.into();
+        let answer = deployment.invoke("saml_metadata", &event).await;
+        let answer = answer.unwrap_or_else(|error| panic!("{typed}: {error}"));
+        assert_eq!(answer["statusCode"], status, "{typed}: {answer}");
+    }
 }
 
 /// A wrong environment is said at the start, and the program does not ask for work.

@@ -36,7 +36,9 @@ class Group:
         yield "sam_translates_to_what_fits", self.translated
         yield "checkov", self.checkov
         yield "every_suppression_has_a_reason", self.reasons
+        yield "a_version_says_by_what_it_is_configured", self.versions
         yield "base_url_guard_keeps_the_first_url", self.base_url_guard
+        yield "the_digest_changes_with_the_configuration", self.digest
 
     def run(self, *command):
         # Nothing here needs an account; without these the tools would look for one.
@@ -69,8 +71,8 @@ class Group:
         status, out, err = self.run("sam", "validate", "--lint", "--template", "template.yaml")
         want(status == 0, f"{out}{err}")
 
-    def translated(self):
-        """SAM's own translation: no role is made behind our back, but CodeDeploy's; the stack is not too large."""
+    def translate(self):
+        """The resources that SAM makes of template.yaml."""
         script = (
             "import json, sys; from samtranslator.yaml_helper import yaml_parse;"
             "from samtranslator.translator.transform import transform;"
@@ -82,7 +84,18 @@ class Group:
         )
         status, out, err = self.run("python", "-c", script)
         want(status == 0, err)
-        resources = json.loads(out)["Resources"]
+        return json.loads(out)["Resources"]
+
+    def versions(self):
+        """A version is made anew when its description changes; SAM itself looks at the code alone."""
+        made = [made for made in self.translate().values() if made["Type"] == "AWS::Lambda::Version"]
+        want(len(made) >= 15, f"{len(made)} versions")
+        for version in made:
+            want("Configuration.Digest" in json.dumps(version["Properties"].get("Description")), f"{version}")
+
+    def translated(self):
+        """SAM's own translation: no role is made behind our back, but CodeDeploy's; the stack is not too large."""
+        resources = self.translate()
         roles = [name for name, made in resources.items() if made["Type"] == "AWS::IAM::Role"]
         want_equal(roles, ["CodeDeployServiceRole"], "roles that SAM makes itself")
         want(len(resources) <= MOST_RESOURCES, f"{len(resources)} resources")
@@ -119,8 +132,8 @@ class Group:
         for check, reason in SKIPPED.items():
             want(len(reason) > 20, check)
 
-    def base_url_guard(self):
-        """The inline program, with CloudFormation's answers caught: create, same update, change, roll-back, delete."""
+    def guard(self):
+        """The inline program, and CloudFormation's answers as it gives them."""
         answers = []
         fake = types.ModuleType("cfnresponse")
         fake.SUCCESS, fake.FAILED = "SUCCESS", "FAILED"
@@ -133,9 +146,29 @@ class Group:
         last = next(place for place, line in enumerate(lines) if line.strip() and not line.startswith(" " * 10))
         guard = types.ModuleType("guard")
         exec(compile("\n".join(body[:last]), "template.yaml", "exec"), guard.__dict__)  # our own file
+        return guard, answers
+
+    def digest(self):
+        guard, answers = self.guard()
+
+        def ask(**properties):
+            event = {"RequestType": "Update", "ResourceType": "Custom::Configuration"}
+            guard.handler({**event, "ResourceProperties": properties}, None)
+            status, data, physical, _ = answers[-1]
+            want_equal((status, physical), ("SUCCESS", "configuration"), "the answer")
+            return data["Digest"]
+
+        first = ask(MemorySize="1024", Siblings="")
+        want_equal(ask(Siblings="", MemorySize="1024"), first, "the same configuration")
+        want(ask(MemorySize="2048", Siblings="") != first, "another configuration has another digest")
+        want(len(first) == 16, first)
+
+    def base_url_guard(self):
+        """Create, an update that changes nothing, a change, the roll-back, delete."""
+        guard, answers = self.guard()
 
         def ask(kind, url, physical=None):
-            event = {"RequestType": kind, "ResourceProperties": {"BaseUrl": url}}
+            event = {"RequestType": kind, "ResourceType": "Custom::BaseUrl", "ResourceProperties": {"BaseUrl": url}}
             if physical:
                 event["PhysicalResourceId"] = physical
             guard.handler(event, None)

@@ -72,7 +72,7 @@ async fn table(dynamodb: &aws_sdk_dynamodb::Client, name: &str, backed_up: bool)
         return Finding::mend(check, found, "wait, or look at the table in the console");
     }
     match (backed_up, stream) {
-        (true, Some(StreamViewType::NewImage)) | (false, None) => {}
+        (true, Some(StreamViewType::NewImage | StreamViewType::NewAndOldImages)) | (false, None) => {}
         (true, other) => {
             let mend = "no event leaves: switch the stream on with NEW_IMAGE and deploy again";
             return Finding::mend(
@@ -103,6 +103,13 @@ async fn time_to_live(dynamodb: &aws_sdk_dynamodb::Client, check: &str, name: &s
         found.time_to_live_status == Some(TimeToLiveStatus::Enabled)
             && found.attribute_name.as_deref() == Some("ttl")
     });
+    let status = found.and_then(|found| found.time_to_live_status);
+    if status == Some(TimeToLiveStatus::Enabling) {
+        return Finding::good(
+            check,
+            format!("{name}: being switched on, which takes up to an hour"),
+        );
+    }
     if enabled {
         return Finding::good(check, format!("{name}: on, by the attribute ttl"));
     }
@@ -141,8 +148,8 @@ async fn bus(events: &aws_sdk_eventbridge::Client, name: &str) -> Finding {
                 .as_service_error()
                 .is_some_and(|error| error.is_resource_not_found_exception()) =>
         {
-            let mend = "events wait in the dead-letter queue: deploy template.yaml again, then redrive \
-                (docs/operations/runbook.md)";
+            let mend = "events wait in the table: deploy template.yaml again, then let the app replay them \
+                (docs/operations/runbook.md, relay-dead-letters)";
             Finding::mend(CHECK, format!("there is no {name}"), mend)
         }
         Err(error) => Finding::unknown(CHECK, format!("{name}: {}", said(&error))),
