@@ -36,10 +36,9 @@ pub async fn serve(router: Router) -> Result<(), Error> {
 /// make the errors that roll a deployment back.
 fn escaped(mut request: LambdaRequest) -> LambdaRequest {
     if let LambdaRequest::ApiGatewayV2(request) = &mut request {
-        for part in [&mut request.raw_path, &mut request.raw_query_string] {
-            if let Some(text) = part {
-                *text = utf8_percent_encode(text, STRAY).to_string();
-            }
+        let parts = [&mut request.raw_path, &mut request.raw_query_string];
+        for text in parts.into_iter().flatten() {
+            *text = utf8_percent_encode(text, STRAY).to_string();
         }
     }
     request

@@ -17,7 +17,10 @@ fn every_function_has_its_alarms() {
         .filter(|(_, resource)| resource["Properties"]["Events"].is_null())
         .map(|(name, _)| name)
         .collect();
-    is_up_to_date("infra/function_alarms.yaml", &file(&names, &met, &schedules(&template)));
+    is_up_to_date(
+        "infra/function_alarms.yaml",
+        &file(&names, &met, &schedules(&template)),
+    );
 }
 
 /// A new version that crashes, or that answers that it failed, is rolled back.
@@ -30,9 +33,14 @@ fn a_deployment_watches_both_alarms_of_its_function() {
             false => &["Errors"],
         };
         let logical = pascal(&name);
-        let output = |kind: &&str| json!({ "Fn::GetAtt": ["FunctionAlarms", format!("Outputs.{logical}{kind}")] });
+        let output =
+            |kind: &&str| json!({ "Fn::GetAtt": ["FunctionAlarms", format!("Outputs.{logical}{kind}")] });
         let wanted: Vec<Value> = kinds.iter().map(output).collect();
-        assert_eq!(properties["DeploymentPreference"]["Alarms"], json!(wanted), "{name}");
+        assert_eq!(
+            properties["DeploymentPreference"]["Alarms"],
+            json!(wanted),
+            "{name}"
+        );
     }
 }
 
