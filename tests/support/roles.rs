@@ -127,7 +127,7 @@ fn name_of(arn: &str) -> String {
     }
     match arn {
         "EventBusArn" => "bus".to_owned(),
-        _ if arn.ends_with(":identity/${MailIdentity}") => "identity".to_owned(),
+        _ if arn.ends_with(":identity/*") || arn.ends_with(":configuration-set/*") => "identity".to_owned(),
         _ => panic!("a resource that no record has: {arn}"),
     }
 }

@@ -177,6 +177,7 @@ fn what_is_written_is_read_back() {
         grant("secretsmanager:GetSecretValue", "secret/op/signing-keys", ""),
         grant("events:PutEvents", "bus", ""),
         grant("ses:SendEmail", "identity", ""),
+        grant("ses:SendRawEmail", "identity", ""),
     ]
     .into();
     let text = format!("Statement:\n{}", statements(&grants));
@@ -242,6 +243,23 @@ fn role(name: &str, grants: &BTreeSet<Grant>) -> String {
 /// may not ask for that is told AccessDenied, and not that there is none.
 const SUFFIX: &str = "-??????";
 
+/// Of SES every identity and configuration set of the account, from our address alone: SES asks for the identity's own
+/// configuration set as well, and in the sandbox for the identity of who gets the mail.
+const MAIL_STATEMENT: &str = r#"- Effect: Allow
+  Action:
+    - ses:SendEmail
+    - ses:SendRawEmail
+  Resource:
+    - !Sub "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"
+    - !Sub "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/*"
+  Condition:
+    StringLike:
+      ses:FromAddress:
+        - !Ref MailIdentity
+        - !Sub "*@${MailIdentity}"
+        - !Sub "*@*.${MailIdentity}"
+"#;
+
 /// One statement for each resource and set of keys, with the actions that have just these.
 fn statements(grants: &BTreeSet<Grant>) -> String {
     let mut keys: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -261,6 +279,10 @@ fn statements(grants: &BTreeSet<Grant>) -> String {
     }
     let mut text = String::new();
     for ((resource, keys), actions) in actions {
+        if resource == "identity" {
+            text.push_str(MAIL_STATEMENT);
+            continue;
+        }
         text.push_str("- Effect: Allow\n  Action:\n");
         for action in actions {
             let _ = writeln!(text, "    - {action}");
@@ -300,7 +322,6 @@ fn arn(resource: &str) -> String {
         Some(("secret", secret)) => {
             format!("!Sub \"{place}:secretsmanager:{here}:secret:gatehouse/${{StackName}}/{secret}\"")
         }
-        None if resource == "identity" => format!("!Sub \"{place}:ses:{here}:identity/${{MailIdentity}}\""),
         None if resource == "bus" => "!Ref EventBusArn".to_owned(),
         _ => panic!("no ARN for {resource}"),
     }
