@@ -69,6 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "domain",
             "store",
             "config",
+            "telemetry",
             "clock",
             "random",
             "redacted",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gatehouse_tests::template::{functions, pascal, read, schedules};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::source::{self, root};
 use super::{head, is_up_to_date};
@@ -21,27 +21,6 @@ fn every_function_has_its_alarms() {
         "infra/function_alarms.yaml",
         &file(&names, &met, &schedules(&template)),
     );
-}
-
-/// A new version that crashes, or that answers that it failed, is rolled back.
-#[test]
-fn a_deployment_watches_both_alarms_of_its_function() {
-    for (name, resource) in functions(&read("template.yaml")) {
-        let properties = &resource["Properties"];
-        let kinds: &[&str] = match properties["Events"].is_null() {
-            true => &["Errors", "FailedAnswers"],
-            false => &["Errors"],
-        };
-        let logical = pascal(&name);
-        let output =
-            |kind: &&str| json!({ "Fn::GetAtt": ["FunctionAlarms", format!("Outputs.{logical}{kind}")] });
-        let wanted: Vec<Value> = kinds.iter().map(output).collect();
-        assert_eq!(
-            properties["DeploymentPreference"]["Alarms"],
-            json!(wanted),
-            "{name}"
-        );
-    }
 }
 
 /// What the monitoring watches is there: functions of the template, metrics of the code.

@@ -40,12 +40,16 @@ fn a_function_has_one_name_everywhere() {
         {
             wrong.push(format!("{name}: role or log group of another function"));
         }
-        let alarms = &properties["DeploymentPreference"]["Alarms"];
-        let own =
-            serde_json::json!([{ "Fn::GetAtt": ["FunctionAlarms", format!("Outputs.{logical}Errors")] }]);
-        if *alarms != own {
+        // A new version that crashes is rolled back, and one that answers people that it failed.
+        let kinds: &[&str] = match properties["Events"].is_null() {
+            true => &["Errors", "FailedAnswers"],
+            false => &["Errors"],
+        };
+        let alarm = |kind: &&str| serde_json::json!({ "Fn::GetAtt": ["FunctionAlarms", format!("Outputs.{logical}{kind}")] });
+        let own: Vec<Value> = kinds.iter().map(alarm).collect();
+        if properties["DeploymentPreference"]["Alarms"] != Value::Array(own) {
             wrong.push(format!(
-                "{name}: a new version is not rolled back by its own alarm"
+                "{name}: a new version is not rolled back by its own alarms"
             ));
         }
         if resource["Metadata"]["BuildMethod"] != "rust-cargolambda" {

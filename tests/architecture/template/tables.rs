@@ -41,7 +41,7 @@ fn directory_is_backed_up_and_ephemeral_is_not() {
     assert_eq!(recovery["PointInTimeRecoveryEnabled"], true);
     assert_eq!(
         (&directory["DeletionPolicy"], &directory["UpdateReplacePolicy"]),
-        (&"Retain".into(), &"Retain".into())
+        (&"RetainExceptOnCreate".into(), &"Retain".into())
     );
     let ephemeral = &data["Resources"]["Ephemeral"]["Properties"];
     assert_eq!(ephemeral.get("PointInTimeRecoverySpecification"), None);
