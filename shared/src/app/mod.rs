@@ -29,6 +29,7 @@ mod sealed;
 mod sign_in_state;
 pub mod single_logout;
 pub mod sp_metadata;
+mod sp_rings;
 pub mod start_sign_in;
 pub mod test_sign_in;
 pub mod turns;
@@ -88,6 +89,8 @@ pub struct Gatehouse {
     pub group_turns: turns::Turns,
     /// Whose turn it is at a tenant's guard against mass deprovisioning.
     pub sync_turns: turns::Turns,
+    /// Opened keys of SAML connections.
+    sp_rings: sp_rings::SpRings,
     /// The provider's opened keys.
     pub op_keys: openid_provider::keys::KeysCache,
 }
@@ -118,6 +121,7 @@ impl Gatehouse {
             provider_keys: relying_party::keys::ProviderKeys::default(),
             group_turns: turns::Turns::default(),
             sync_turns: turns::Turns::default(),
+            sp_rings: sp_rings::SpRings::default(),
             op_keys: openid_provider::keys::KeysCache::default(),
             config,
             clock,
@@ -140,6 +144,7 @@ impl Gatehouse {
             provider_keys: relying_party::keys::ProviderKeys::default(),
             group_turns: turns::Turns::default(),
             sync_turns: turns::Turns::default(),
+            sp_rings: sp_rings::SpRings::default(),
             op_keys: openid_provider::keys::KeysCache::default(),
         })
     }
@@ -209,11 +214,16 @@ impl Gatehouse {
     ///
     /// # Errors
     /// [`SecretsError`] when Secrets Manager fails or the secret is no key ring.
-    pub async fn key_ring(&self, name: &SecretName) -> Result<Option<KeyRing>, SecretsError> {
+    pub async fn key_ring(&self, name: &SecretName) -> Result<Option<Arc<KeyRing>>, SecretsError> {
         let Some(version) = self.secrets.find(name).await? else {
             return Ok(None);
         };
-        self.read_ring(name, &version).map(Some)
+        if let Some(ring) = self.sp_rings.of(name, &version.id) {
+            return Ok(Some(ring));
+        }
+        let ring = self.read_ring(name, &version)?;
+        self.sp_rings.keep(name, &version.id, &ring);
+        Ok(Some(ring))
     }
 
     /// The keys that a SAML connection's assertions may be encrypted to; none when it has no ring. While one key follows
@@ -230,7 +240,8 @@ impl Gatehouse {
         let (rotation, published) = saml.sp_keys(SpKeyUse::Encryption);
         let mut rings = vec![current];
         if rotation.is_under_way() {
-            let in_use = |ring: &KeyRing| published.first() == Some(&ring.current().certificate().base64());
+            let in_use =
+                |ring: &Arc<KeyRing>| published.first() == Some(&ring.current().certificate().base64());
             if !rings.iter().flatten().any(in_use) {
                 // Another process has let the next key take over.
                 let version = self.secrets.get_fresh(&name).await?;
@@ -245,14 +256,16 @@ impl Gatehouse {
                 }
             }
         }
-        let keys = rings.iter().flatten().flat_map(KeyRing::keys);
+        let keys = rings.iter().flatten().flat_map(|ring| ring.keys());
         Ok(keys
             .map(|key| DecryptionKey::from_pkcs8_der(key.private_key().pkcs8_der().to_vec()))
             .collect())
     }
 
-    fn read_ring(&self, name: &SecretName, version: &SecretVersion) -> Result<KeyRing, SecretsError> {
-        KeyRing::from_secret(&version.value).map_err(|_| self.secrets.malformed(name, "a key ring"))
+    fn read_ring(&self, name: &SecretName, version: &SecretVersion) -> Result<Arc<KeyRing>, SecretsError> {
+        let ring = KeyRing::from_secret(&version.value);
+        ring.map(Arc::new)
+            .map_err(|_| self.secrets.malformed(name, "a key ring"))
     }
 
     /// The client that IdP-initiated sign-ins lead to: the one marked as default.

@@ -251,7 +251,7 @@ impl Side<'_> {
         };
         let name = SecretName::SpSigning(self.connection.id.clone());
         let ring = self.gatehouse.key_ring(&name).await?;
-        let signer = Signer::new(ring.ok_or(AnswerError::KeyMissing)?.current())?;
+        let signer = Signer::new(ring.ok_or(AnswerError::KeyMissing)?.current());
         let response = LogoutResponse {
             id: &RequestId::from_random(random::bytes()?),
             issue_instant: self.now(),

@@ -67,7 +67,7 @@ impl KeyMaterial {
         .map_err(|_| KeyError::Generation)?;
         let certificate = self_signed(&pair, common_name, now, validity)?;
         Ok(Self {
-            private_key: PrivateKey::from_pair(&pair)?,
+            private_key: PrivateKey::from_pair(pair)?,
             certificate,
         })
     }

@@ -7,13 +7,13 @@
 pub(in crate::saml) mod tests;
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use bergshamra::keys::loader;
 use bergshamra::{DsigContext, Key, KeyData, KeyUsage, KeysManager};
 use uppsala::XmlWriter;
 
 use super::certificate::Certificate;
-use super::keys::{KeyError, KeyMaterial, SpKey};
+use super::keys::{KeyMaterial, SpKey};
 
 /// XML Signature namespace.
 pub(in crate::saml) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -26,9 +26,6 @@ const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 /// Why nothing was signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
-    /// The key cannot sign.
-    #[error("wanted a key that signs, got: {0}")]
-    Key(#[from] KeyError),
     /// The XML library does not take the key.
     #[error("wanted a key the XML signature library takes, got a refusal")]
     Import,
@@ -50,7 +47,6 @@ impl SigningError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Key(_) => "signing_key",
             Self::Import => "signing_key_import",
             Self::Id => "signing_id",
             Self::Octets => "signing_octets",
@@ -81,54 +77,44 @@ impl Unsigned {
     }
 }
 
-/// A private key made ready to sign, with its certificate. Cheap to use many times; making one parses the key.
-pub struct Signer {
-    octets: RsaKeyPair,
-    xml: Key,
-    certificate: Certificate,
-}
+/// A private key that signs, with its certificate.
+pub struct Signer(KeyMaterial);
 
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Signer")
-            .field("certificate", &self.certificate)
+            .field("certificate", &self.0.certificate)
             .finish_non_exhaustive()
     }
 }
 
 impl Signer {
-    /// Makes a key of a ring ready.
-    ///
-    /// # Errors
-    /// [`SigningError`] when a library does not take the key.
-    pub fn new(key: &SpKey) -> Result<Self, SigningError> {
+    /// A key of a ring.
+    #[must_use]
+    pub fn new(key: &SpKey) -> Self {
         Self::from_material(key.material())
     }
 
-    /// Makes a key outside a ring ready.
-    ///
-    /// # Errors
-    /// [`SigningError`] when a library does not take the key.
-    pub fn from_material(material: &KeyMaterial) -> Result<Self, SigningError> {
-        let KeyMaterial {
-            private_key,
-            certificate,
-        } = material;
+    /// A key outside a ring.
+    #[must_use]
+    pub fn from_material(material: &KeyMaterial) -> Self {
+        Self(material.clone())
+    }
+
+    /// The key as the XML library has it, which reads and checks it once more: only where XML is signed.
+    fn xml(&self) -> Result<Key, SigningError> {
         // The library's name for "RSA" is not public; a public key knows it.
-        let public = loader::load_spki_der(certificate.spki_der()).map_err(|_| SigningError::Import)?;
-        let data = KeyData::from_pkcs8_der(public.data.algorithm(), private_key.pkcs8_der())
+        let public =
+            loader::load_spki_der(self.0.certificate.spki_der()).map_err(|_| SigningError::Import)?;
+        let data = KeyData::from_pkcs8_der(public.data.algorithm(), self.0.private_key.pkcs8_der())
             .map_err(|_| SigningError::Import)?;
-        Ok(Self {
-            octets: private_key.pair()?,
-            xml: Key::new(data, KeyUsage::Sign),
-            certificate: certificate.clone(),
-        })
+        Ok(Key::new(data, KeyUsage::Sign))
     }
 
     /// The certificate of the key.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
-        &self.certificate
+        &self.0.certificate
     }
 
     /// RSA-SHA256 (PKCS#1 v1.5) over `octets`.
@@ -136,9 +122,9 @@ impl Signer {
     /// # Errors
     /// [`SigningError::Octets`] when the cryptographic library fails.
     pub fn sign_octets(&self, octets: &[u8]) -> Result<Vec<u8>, SigningError> {
-        let mut signature = vec![0; self.octets.public_modulus_len()];
-        self.octets
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), octets, &mut signature)
+        let pair = self.0.private_key.pair();
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), octets, &mut signature)
             .map_err(|_| SigningError::Octets)?;
         Ok(signature)
     }
@@ -148,14 +134,14 @@ impl Signer {
     /// # Errors
     /// [`SigningError`] when the ID is no safe name or the XML library fails.
     pub fn sign_enveloped(&self, unsigned: &Unsigned) -> Result<String, SigningError> {
-        let template = template(&unsigned.id, &self.certificate)?;
+        let template = template(&unsigned.id, self.certificate())?;
         let mut xml =
             String::with_capacity(unsigned.head.len() + template.len() + unsigned.tail.len() + 1024);
         xml.push_str(&unsigned.head);
         xml.push_str(&template);
         xml.push_str(&unsigned.tail);
         let mut keys = KeysManager::new();
-        keys.add_key(self.xml.clone());
+        keys.add_key(self.xml()?);
         bergshamra::dsig::sign::sign_owned(&DsigContext::new(keys), xml)
             .map_err(|error| SigningError::Xml(error.to_string()))
     }

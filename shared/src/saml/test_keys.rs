@@ -28,7 +28,7 @@ pub fn second() -> &'static KeyMaterial {
 
 /// A signer with the first key.
 pub fn signer() -> Signer {
-    Signer::from_material(first()).unwrap()
+    Signer::from_material(first())
 }
 
 fn make(name: &str) -> KeyMaterial {

@@ -37,7 +37,7 @@ pub(super) async fn request(
     let ring = gatehouse
         .key_ring(&SecretName::SpSigning(connection.id.clone()))
         .await?;
-    let signer = Signer::new(ring.ok_or(StartError::KeyMissing)?.current())?;
+    let signer = Signer::new(ring.ok_or(StartError::KeyMissing)?.current());
     match binding {
         RequestBinding::Redirect => Ok(Outgoing::Redirect {
             url: request.redirect_url(Some(relay_state), Some(&signer))?,

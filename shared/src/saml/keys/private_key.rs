@@ -10,9 +10,12 @@ use zeroize::Zeroizing;
 use super::KeyError;
 
 /// An RSA private key in PKCS#8 (RFC 5958). `Debug` prints `[redacted]`, memory is wiped when the last clone goes.
+///
+/// To read a key is to check it, which takes longer than to sign with it: it is done once.
 #[derive(Clone)]
 pub struct PrivateKey {
     pkcs8: Arc<Zeroizing<Vec<u8>>>,
+    pair: Arc<RsaKeyPair>,
 }
 
 impl PrivateKey {
@@ -21,17 +24,19 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::NotPkcs8`] when it is anything else, or below 2048 bits.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
-        RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError::NotPkcs8)?;
+        let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError::NotPkcs8)?;
         Ok(Self {
             pkcs8: Arc::new(Zeroizing::new(der.to_vec())),
+            pair: Arc::new(pair),
         })
     }
 
     /// The key of `pair`.
-    pub(super) fn from_pair(pair: &RsaKeyPair) -> Result<Self, KeyError> {
-        let der = AsDer::<Pkcs8V1Der<'static>>::as_der(pair).map_err(|_| KeyError::Generation)?;
+    pub(super) fn from_pair(pair: RsaKeyPair) -> Result<Self, KeyError> {
+        let der = AsDer::<Pkcs8V1Der<'static>>::as_der(&pair).map_err(|_| KeyError::Generation)?;
         Ok(Self {
             pkcs8: Arc::new(Zeroizing::new(der.as_ref().to_vec())),
+            pair: Arc::new(pair),
         })
     }
 
@@ -42,8 +47,8 @@ impl PrivateKey {
     }
 
     /// The key ready to sign.
-    pub(in crate::saml) fn pair(&self) -> Result<RsaKeyPair, KeyError> {
-        RsaKeyPair::from_pkcs8(&self.pkcs8).map_err(|_| KeyError::NotPkcs8)
+    pub(in crate::saml) fn pair(&self) -> &Arc<RsaKeyPair> {
+        &self.pair
     }
 }
 

@@ -84,7 +84,7 @@ impl SpKey {
         if !good {
             return Err(KeyError::KeyId);
         }
-        if material.private_key.pair()?.public_key().as_ref() != material.certificate.public_key() {
+        if material.private_key.pair().public_key().as_ref() != material.certificate.public_key() {
             return Err(KeyError::Mismatch { kid: kid.to_owned() });
         }
         Ok(Self {
