@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Days, NaiveDateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, Offset};
 use serde::Serialize;
@@ -120,7 +120,7 @@ impl TimeZone {
                 AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
                     return Some(asked.checked_sub_signed(seconds(offset))?.and_utc());
                 }
-                AmbiguousOffset::Gap { .. } => asked = asked.checked_add_signed(GAP_STEP)?,
+                AmbiguousOffset::Gap { .. } => asked = next_step(asked)?,
             }
         }
         None
@@ -154,6 +154,14 @@ impl fmt::Debug for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// The next multiple of [`GAP_STEP`] that clocks would show.
+fn next_step(local: NaiveDateTime) -> Option<NaiveDateTime> {
+    let since_midnight = local.time().signed_duration_since(NaiveTime::MIN);
+    let past = since_midnight.num_seconds() % GAP_STEP.num_seconds();
+    let past = TimeDelta::seconds(past) + TimeDelta::nanoseconds(since_midnight.subsec_nanos().into());
+    local.checked_add_signed(GAP_STEP - past)
 }
 
 fn seconds(offset: Offset) -> TimeDelta {

@@ -75,6 +75,9 @@ fn days_are_the_owners_across_a_change_of_clocks() {
     // 02:30 does not exist on 2027-03-28 there: the first moment after it does.
     let spring = schedule("2027-04-04T00:30:00Z", "Europe/Berlin");
     assert_eq!(spring.at(Stage::Before(7)), Some(utc("2027-03-28T01:00:00Z")));
+    // 02:00:01 does not exist on 2048-10-04 on Lord Howe, whose clocks skip half an hour: 02:30, not a second later.
+    let half = schedule("2048-12-01T15:00:01Z", "Australia/Lord_Howe");
+    assert_eq!(half.at(Stage::Before(59)), Some(utc("2048-10-03T15:30:00Z")));
     // 02:30 comes twice on 2027-10-31: the earlier one.
     let twice = schedule("2027-11-01T01:30:00Z", "Europe/Berlin");
     assert_eq!(twice.at(Stage::Before(1)), Some(utc("2027-10-31T00:30:00Z")));
