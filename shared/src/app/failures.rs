@@ -127,7 +127,7 @@ pub async fn record_logout(
     failure: &Failure,
 ) {
     let now = gatehouse.clock.now();
-    if !gatehouse.failure_limit.admits(&connection.id, now) {
+    if !gatehouse.memory.failure_limit.admits(&connection.id, now) {
         return;
     }
     let data = failure.data(connection, reference);
@@ -157,7 +157,7 @@ async fn record(gatehouse: &Gatehouse, context: &SignInContext, reference: &str,
         "a sign-in was refused"
     );
     telemetry::metrics("sign_ins", now, &[("SignIns", 0), ("SignInsRefused", 1)]);
-    if !gatehouse.failure_limit.admits(&context.connection.id, now) {
+    if !gatehouse.memory.failure_limit.admits(&context.connection.id, now) {
         return;
     }
     let data = failure.data(&context.connection, reference);

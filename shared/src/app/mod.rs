@@ -19,6 +19,7 @@ pub mod initiate_login;
 pub mod issue_code;
 pub mod linking;
 pub mod onboarding;
+mod opened;
 pub mod openid_provider;
 pub mod outbox_relay;
 pub mod relying_party;
@@ -29,7 +30,6 @@ mod sealed;
 mod sign_in_state;
 pub mod single_logout;
 pub mod sp_metadata;
-mod sp_rings;
 pub mod start_sign_in;
 pub mod test_sign_in;
 pub mod turns;
@@ -48,6 +48,7 @@ use crate::domain::ids::ConnectionId;
 use crate::events::EventBus;
 use crate::mail::Mailer;
 use crate::openid_provider::clients::AppClient;
+use crate::openid_provider::keys::ProviderKeys;
 use crate::outbound::{Outbound, TxtRecords};
 use crate::random;
 use crate::saml::keys::KeyRing;
@@ -81,18 +82,24 @@ pub struct Gatehouse {
     pub outbound: Outbound,
     /// Asks for the TXT records that prove domains.
     pub txt: TxtRecords,
+    memory: Memory,
+}
+
+/// What a process remembers beside what the adapters do; another process begins without it.
+#[derive(Debug, Default)]
+struct Memory {
     /// Limits the records of failed sign-ins.
-    pub failure_limit: failures::FailureLimit,
+    failure_limit: failures::FailureLimit,
     /// Keys of identity providers, by the address of their JWK set.
-    pub provider_keys: relying_party::keys::ProviderKeys,
+    provider_keys: relying_party::keys::ProviderKeys,
     /// The order of changes of groups.
-    pub group_turns: turns::Turns,
+    group_turns: turns::Turns,
     /// Whose turn it is at a tenant's guard against mass deprovisioning.
-    pub sync_turns: turns::Turns,
+    sync_turns: turns::Turns,
     /// Opened keys of SAML connections.
-    sp_rings: sp_rings::SpRings,
+    sp_rings: opened::Opened<KeyRing>,
     /// The provider's opened keys.
-    pub op_keys: openid_provider::keys::KeysCache,
+    op_keys: opened::Opened<ProviderKeys>,
 }
 
 /// Our side of a SAML connection as its identity provider knows it.
@@ -117,12 +124,7 @@ impl Gatehouse {
             event_bus: aws::event_bus(sdk, &config),
             outbound: Outbound::new(config.allow_loopback_http),
             txt: TxtRecords::new(config.dns_server),
-            failure_limit: failures::FailureLimit::default(),
-            provider_keys: relying_party::keys::ProviderKeys::default(),
-            group_turns: turns::Turns::default(),
-            sync_turns: turns::Turns::default(),
-            sp_rings: sp_rings::SpRings::default(),
-            op_keys: openid_provider::keys::KeysCache::default(),
+            memory: Memory::default(),
             config,
             clock,
         })
@@ -140,12 +142,7 @@ impl Gatehouse {
             event_bus: self.event_bus.clone(),
             outbound: self.outbound.clone(),
             txt: self.txt.clone(),
-            failure_limit: failures::FailureLimit::default(),
-            provider_keys: relying_party::keys::ProviderKeys::default(),
-            group_turns: turns::Turns::default(),
-            sync_turns: turns::Turns::default(),
-            sp_rings: sp_rings::SpRings::default(),
-            op_keys: openid_provider::keys::KeysCache::default(),
+            memory: Memory::default(),
         })
     }
 
@@ -218,12 +215,8 @@ impl Gatehouse {
         let Some(version) = self.secrets.find(name).await? else {
             return Ok(None);
         };
-        if let Some(ring) = self.sp_rings.of(name, &version.id) {
-            return Ok(Some(ring));
-        }
-        let ring = self.read_ring(name, &version)?;
-        self.sp_rings.keep(name, &version.id, &ring);
-        Ok(Some(ring))
+        let open = || self.read_ring(name, &version);
+        self.memory.sp_rings.of(name, &version, open).map(Some)
     }
 
     /// The keys that a SAML connection's assertions may be encrypted to; none when it has no ring. While one key follows
@@ -245,14 +238,14 @@ impl Gatehouse {
             if !rings.iter().flatten().any(in_use) {
                 // Another process has let the next key take over.
                 let version = self.secrets.get_fresh(&name).await?;
-                rings.push(Some(self.read_ring(&name, &version)?));
+                rings.push(Some(Arc::new(self.read_ring(&name, &version)?)));
             }
             for (is_about, stage) in [
                 (rotation.next.is_some(), Stage::Pending),
                 (rotation.old.is_some(), Stage::Previous),
             ] {
                 if is_about && let Some(version) = self.secrets.find_stage(&name, stage).await? {
-                    rings.push(Some(self.read_ring(&name, &version)?));
+                    rings.push(Some(Arc::new(self.read_ring(&name, &version)?)));
                 }
             }
         }
@@ -262,10 +255,8 @@ impl Gatehouse {
             .collect())
     }
 
-    fn read_ring(&self, name: &SecretName, version: &SecretVersion) -> Result<Arc<KeyRing>, SecretsError> {
-        let ring = KeyRing::from_secret(&version.value);
-        ring.map(Arc::new)
-            .map_err(|_| self.secrets.malformed(name, "a key ring"))
+    fn read_ring(&self, name: &SecretName, version: &SecretVersion) -> Result<KeyRing, SecretsError> {
+        KeyRing::from_secret(&version.value).map_err(|_| self.secrets.malformed(name, "a key ring"))
     }
 
     /// The client that IdP-initiated sign-ins lead to: the one marked as default.

@@ -1,5 +1,6 @@
 """The templates, by AWS's own tools: cfn-lint, SAM, checkov; and the one program that lies in a template."""
 
+import functools
 import json
 import os
 import subprocess
@@ -71,8 +72,9 @@ class Group:
         status, out, err = self.run("sam", "validate", "--lint", "--template", "template.yaml")
         want(status == 0, f"{out}{err}")
 
-    def translate(self):
-        """The resources that SAM makes of template.yaml."""
+    @functools.cached_property
+    def resources(self):
+        """What SAM makes of template.yaml."""
         script = (
             "import json, sys; from samtranslator.yaml_helper import yaml_parse;"
             "from samtranslator.translator.transform import transform;"
@@ -88,14 +90,14 @@ class Group:
 
     def versions(self):
         """A version is made anew when its description changes; SAM itself looks at the code alone."""
-        made = [made for made in self.translate().values() if made["Type"] == "AWS::Lambda::Version"]
+        made = [made for made in self.resources.values() if made["Type"] == "AWS::Lambda::Version"]
         want(len(made) >= 15, f"{len(made)} versions")
         for version in made:
             want("Configuration.Digest" in json.dumps(version["Properties"].get("Description")), f"{version}")
 
     def translated(self):
         """SAM's own translation: no role is made behind our back, but CodeDeploy's; the stack is not too large."""
-        resources = self.translate()
+        resources = self.resources
         roles = [name for name, made in resources.items() if made["Type"] == "AWS::IAM::Role"]
         want_equal(roles, ["CodeDeployServiceRole"], "roles that SAM makes itself")
         want(len(resources) <= MOST_RESOURCES, f"{len(resources)} resources")

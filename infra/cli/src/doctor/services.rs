@@ -99,19 +99,18 @@ async fn time_to_live(dynamodb: &aws_sdk_dynamodb::Client, check: &str, name: &s
         Ok(found) => found.time_to_live_description,
         Err(error) => return Finding::unknown(check, format!("{name}: {}", said(&error))),
     };
-    let enabled = found.as_ref().is_some_and(|found| {
-        found.time_to_live_status == Some(TimeToLiveStatus::Enabled)
-            && found.attribute_name.as_deref() == Some("ttl")
-    });
-    let status = found.and_then(|found| found.time_to_live_status);
-    if status == Some(TimeToLiveStatus::Enabling) {
-        return Finding::good(
-            check,
-            format!("{name}: being switched on, which takes up to an hour"),
-        );
-    }
-    if enabled {
-        return Finding::good(check, format!("{name}: on, by the attribute ttl"));
+    let status = found
+        .filter(|found| found.attribute_name.as_deref() == Some("ttl"))
+        .and_then(|found| found.time_to_live_status);
+    match status {
+        Some(TimeToLiveStatus::Enabled) => {
+            return Finding::good(check, format!("{name}: on, by the attribute ttl"));
+        }
+        Some(TimeToLiveStatus::Enabling) => {
+            let found = format!("{name}: being switched on, which takes up to an hour");
+            return Finding::good(check, found);
+        }
+        _ => {}
     }
     let mend =
         "aws dynamodb update-time-to-live … Enabled=true,AttributeName=ttl (after a restore it is off)";

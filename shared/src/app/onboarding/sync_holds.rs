@@ -53,7 +53,12 @@ pub async fn dismiss(admin: &Administration, id: &HoldId) -> Result<SyncHold, On
 
 /// Changes that join the hold in this process come before or after.
 async fn turn(admin: &Administration) -> Option<MutexGuard<'_, ()>> {
-    admin.gatehouse.sync_turns.at(admin.store.id().as_str()).await
+    admin
+        .gatehouse
+        .memory
+        .sync_turns
+        .at(admin.store.id().as_str())
+        .await
 }
 
 async fn decide(admin: &Administration, id: &HoldId, to: HoldState) -> Result<SyncHold, OnboardingError> {

@@ -1,6 +1,6 @@
 //! The provider's own keys: in Secrets Manager; made at bootstrap, read at each use from the cache.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -48,33 +48,17 @@ impl KeysError {
     }
 }
 
-/// The opened keys of the secret's version that was read last.
-#[derive(Default)]
-pub struct KeysCache(Mutex<Option<(String, Arc<ProviderKeys>)>>);
-
-impl std::fmt::Debug for KeysCache {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("KeysCache")
-    }
-}
-
 /// The provider's keys, opened once for each version of the secret.
 ///
 /// # Errors
 /// [`KeysError`] when they were not made yet, or Secrets Manager fails.
 pub async fn provider_keys(gatehouse: &Gatehouse) -> Result<Arc<ProviderKeys>, KeysError> {
     let version = gatehouse.secrets.get(&SecretName::OpSigningKeys).await?;
-    if let Ok(cache) = gatehouse.op_keys.0.lock()
-        && let Some((id, keys)) = cache.as_ref()
-        && *id == version.id
-    {
-        return Ok(keys.clone());
-    }
-    let keys = Arc::new(KeyRing::from_json(&version.value)?.open()?);
-    if let Ok(mut cache) = gatehouse.op_keys.0.lock() {
-        *cache = Some((version.id, keys.clone()));
-    }
-    Ok(keys)
+    let open = || Ok(KeyRing::from_json(&version.value)?.open()?);
+    gatehouse
+        .memory
+        .op_keys
+        .of(&SecretName::OpSigningKeys, &version, open)
 }
 
 /// Makes the provider's keys where there are none: a current and a next one of each kind.

@@ -56,7 +56,7 @@ impl ProviderKeys {
 /// # Errors
 /// [`OidcRefusal`]: unreachable, malformed, or too many.
 pub async fn known(gatehouse: &Gatehouse, uri: &str) -> Result<Arc<Vec<Jwk>>, OidcRefusal> {
-    match gatehouse.provider_keys.held(uri, gatehouse.clock.now()) {
+    match gatehouse.memory.provider_keys.held(uri, gatehouse.clock.now()) {
         Some(held) => Ok(held.keys),
         None => fetch(gatehouse, uri).await,
     }
@@ -69,11 +69,14 @@ pub async fn known(gatehouse: &Gatehouse, uri: &str) -> Result<Arc<Vec<Jwk>>, Oi
 /// As [`known`].
 pub async fn newer(gatehouse: &Gatehouse, uri: &str) -> Result<Option<Arc<Vec<Jwk>>>, OidcRefusal> {
     let now = gatehouse.clock.now();
-    match gatehouse.provider_keys.held(uri, now) {
+    match gatehouse.memory.provider_keys.held(uri, now) {
         Some(held) if now - held.asked < PAUSE => Ok(None),
         Some(held) => {
             // Counted before it is known whether they can be read: the pause holds for failures too.
-            gatehouse.provider_keys.keep(uri, Held { asked: now, ..held });
+            gatehouse
+                .memory
+                .provider_keys
+                .keep(uri, Held { asked: now, ..held });
             fetch(gatehouse, uri).await.map(Some)
         }
         None => fetch(gatehouse, uri).await.map(Some),
@@ -90,7 +93,7 @@ async fn fetch(gatehouse: &Gatehouse, uri: &str) -> Result<Arc<Vec<Jwk>>, OidcRe
     let body = answer.success().map_err(|error| unreachable("JWK set", &error))?;
     let keys = Arc::new(keys::read(body)?);
     let at = gatehouse.clock.now();
-    gatehouse.provider_keys.keep(
+    gatehouse.memory.provider_keys.keep(
         uri,
         Held {
             at,

@@ -105,25 +105,7 @@ impl TimeZone {
     /// An instant as its clocks show it.
     #[must_use]
     pub fn at(self, instant: DateTime<Utc>) -> NaiveDateTime {
-        // The calendar of jiff ends with the year 9999, that of SCIM and SAML too.
-        let offset = Timestamp::from_second(instant.timestamp())
-            .map_or(Offset::UTC, |instant| self.rules().to_offset(instant));
-        instant.naive_utc() + seconds(offset)
-    }
-
-    /// The instant at which clocks there show `local`: the earlier of two, and where they skip it, the first after it.
-    fn instant(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-        let rules = self.rules();
-        let mut asked = local;
-        while asked - local <= LONGEST_GAP {
-            match rules.to_ambiguous_timestamp(civil(asked)?).offset() {
-                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
-                    return Some(asked.checked_sub_signed(seconds(offset))?.and_utc());
-                }
-                AmbiguousOffset::Gap { .. } => asked = next_step(asked)?,
-            }
-        }
-        None
+        shown(&self.rules(), instant)
     }
 }
 
@@ -154,6 +136,28 @@ impl fmt::Debug for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// An instant as clocks under these rules show it.
+fn shown(rules: &jiff::tz::TimeZone, instant: DateTime<Utc>) -> NaiveDateTime {
+    // The calendar of jiff ends with the year 9999, that of SCIM and SAML too.
+    let offset =
+        Timestamp::from_second(instant.timestamp()).map_or(Offset::UTC, |instant| rules.to_offset(instant));
+    instant.naive_utc() + seconds(offset)
+}
+
+/// The instant at which clocks under these rules show `local`: the earlier of two, and where they skip it, the first after it.
+fn instant(rules: &jiff::tz::TimeZone, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let mut asked = local;
+    while asked - local <= LONGEST_GAP {
+        match rules.to_ambiguous_timestamp(civil(asked)?).offset() {
+            AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+                return Some(asked.checked_sub_signed(seconds(offset))?.and_utc());
+            }
+            AmbiguousOffset::Gap { .. } => asked = next_step(asked)?,
+        }
+    }
+    None
 }
 
 /// The next multiple of [`GAP_STEP`] that clocks would show.
@@ -188,7 +192,7 @@ fn civil(local: NaiveDateTime) -> Option<jiff::civil::DateTime> {
 pub struct Schedule {
     expires_at: DateTime<Utc>,
     before: BTreeSet<u16>,
-    zone: TimeZone,
+    rules: jiff::tz::TimeZone,
 }
 
 impl Schedule {
@@ -202,20 +206,20 @@ impl Schedule {
         Self {
             expires_at,
             before,
-            zone,
+            rules: zone.rules(),
         }
     }
 
     /// When a stage is; `None` beyond the end of the calendar.
     #[must_use]
     pub fn at(&self, stage: Stage) -> Option<DateTime<Utc>> {
-        let local = self.zone.at(self.expires_at);
+        let local = shown(&self.rules, self.expires_at);
         let day = match stage {
             Stage::Overdue(0) => return Some(self.expires_at),
             Stage::Before(days) => local.date().checked_sub_days(Days::new(days.into())),
             Stage::Overdue(days) => local.date().checked_add_days(Days::new(days.into())),
         };
-        self.zone.instant(day?.and_time(local.time()))
+        instant(&self.rules, day?.and_time(local.time()))
     }
 
     /// The first stage after `now`, and when it is. A deadline never runs out of stages: once overdue it has one a day.

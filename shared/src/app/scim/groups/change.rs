@@ -111,7 +111,7 @@ pub async fn patch(
 
 async fn change(caller: &Caller, id: &str, wish: &Wish<'_>) -> Result<Shown, ScimFailure> {
     let id = GroupId::parse(id).map_err(|_| no_such_group())?;
-    let _turn = caller.gatehouse.group_turns.at(id.as_str()).await;
+    let _turn = caller.gatehouse.memory.group_turns.at(id.as_str()).await;
     let mut patience = Patience::new();
     let (mut staged, mut known) = (None, None);
     // Before the group, so that whoever was deleted before is missing in one of the two.

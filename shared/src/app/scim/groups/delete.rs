@@ -13,7 +13,7 @@ use crate::store::{CommitError, Guard, Patience};
 /// [`crate::scim::ScimError::NotFound`], [`crate::scim::ScimError::PreconditionFailed`].
 pub async fn delete(caller: &Caller, id: &str, if_match: Option<&str>) -> Result<(), ScimFailure> {
     let id = GroupId::parse(id).map_err(|_| no_such_group())?;
-    let _turn = caller.gatehouse.group_turns.at(id.as_str()).await;
+    let _turn = caller.gatehouse.memory.group_turns.at(id.as_str()).await;
     let mut patience = Patience::new();
     loop {
         let record = caller.store.group(&id).await?.ok_or_else(no_such_group)?;

@@ -44,7 +44,12 @@ pub(super) fn takes_back(before: &User, after: &User) -> bool {
 /// Waits until it is this request's turn to ask the guard, in this process: of many at once the transactions' conditions
 /// would let one through, and the others would try again and again.
 pub(super) async fn turn(caller: &Caller) -> Option<MutexGuard<'_, ()>> {
-    caller.gatehouse.sync_turns.at(caller.tenant().id.as_str()).await
+    caller
+        .gatehouse
+        .memory
+        .sync_turns
+        .at(caller.tenant().id.as_str())
+        .await
 }
 
 /// Counts one more who goes into the transaction that takes the access of `before` away, or holds the change.
