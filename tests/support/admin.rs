@@ -65,7 +65,7 @@ impl Api {
     /// Starts in memory, as `cargo run` configures it.
     pub async fn start() -> Self {
         crate::recorder::install();
-        let local = Local::start(&Options::in_memory()).unwrap();
+        let local = crate::at_noon(Local::start(&Options::in_memory()).unwrap());
         let roles = (
             "GATEHOUSE_ROLE_CATALOGUE".to_owned(),
             "stakeholder-to-admin".to_owned(),

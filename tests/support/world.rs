@@ -72,14 +72,14 @@ impl World {
 
     /// The same with more variables of the environment.
     pub async fn with(more: &[(&str, &str)]) -> Self {
-        let local = Local::start(&Options::in_memory()).unwrap();
+        let local = crate::at_noon(Local::start(&Options::in_memory()).unwrap());
         let base = local.base_url().to_owned();
         Self::on(local, &base, more).await
     }
 
     /// As deployed: https, `__Host-` cookies.
     pub async fn deployed() -> Self {
-        let local = Local::start(&Options::in_memory()).unwrap();
+        let local = crate::at_noon(Local::start(&Options::in_memory()).unwrap());
         Self::on(local, "https://login.example.com", &[]).await
     }
 

@@ -29,7 +29,7 @@ struct Fresh {
 }
 
 fn fresh() -> Fresh {
-    let local = Local::start(&Options::in_memory()).unwrap();
+    let local = gatehouse_tests::at_noon(Local::start(&Options::in_memory()).unwrap());
     let settings = Settings {
         operator_key_sha256: Some(sha256_hex(OPERATOR_KEY)),
         ..Settings::default()

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// In a deployment with nothing in it the upkeep makes the keys that tokens are signed with.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_01_the_upkeep_makes_the_first_signing_keys() {
-    let local = Local::start(&Options::in_memory()).unwrap();
+    let local = gatehouse_tests::at_noon(Local::start(&Options::in_memory()).unwrap());
     let _check = EventCheck::of(&local);
     let gatehouse = functions::gatehouse(&local, &Settings::default()).unwrap();
     scheduled::upkeep(&gatehouse).await.unwrap();

@@ -18,22 +18,25 @@ use gatehouse_local::control::ReadMail;
 use gatehouse_local::functions::{self, Settings};
 use gatehouse_local::http_client::{Fault, When};
 use gatehouse_local::{Local, Options};
+use gatehouse_tests::noon::to_noon;
 use gatehouse_tests::world::make_tenant;
 
 /// Says to this program that it is the process to be killed, and where its data lies.
 const FOLDER: &str = "GATEHOUSE_KILLED_FOLDER";
 /// Before which request it waits for its death.
 const STEP: &str = "GATEHOUSE_KILLED_STEP";
-/// How many days after its start the run is.
-const DAYS: &str = "GATEHOUSE_KILLED_DAYS";
+/// How far its clock is ahead of the machine's, in milliseconds.
+const AHEAD: &str = "GATEHOUSE_KILLED_AHEAD";
 
 const OPERATOR: &str = "operator@gatehouse.example";
 
 /// More requests than a reminder with two recipients makes.
 const MOST_STEPS: u32 = 40;
 
-fn world(folder: &Path) -> (Local, std::sync::Arc<gatehouse::app::Gatehouse>) {
+/// The deployment whose data lie in `folder`, its clock `ahead` of the machine's.
+fn world(folder: &Path, ahead: TimeDelta) -> (Local, std::sync::Arc<gatehouse::app::Gatehouse>) {
     let local = Local::start(&Options::in_folder(folder)).unwrap();
+    local.clock().advance(ahead);
     let settings = Settings {
         variables: vec![("GATEHOUSE_OPERATOR_MAIL".to_owned(), OPERATOR.to_owned())],
         ..Settings::default()
@@ -45,7 +48,7 @@ fn world(folder: &Path) -> (Local, std::sync::Arc<gatehouse::app::Gatehouse>) {
 /// Two contacts, one deadline seven days ahead of a stage that is due in the days to come, and what was sent by the day
 /// `last_run`.
 async fn seed(folder: &Path, last_run: i64) {
-    let (local, gatehouse) = world(folder);
+    let (local, gatehouse) = world(folder, to_noon());
     let mut tenant = make_tenant(&gatehouse, "Acme", "acme.com").await;
     let contacts = ["it@acme.com", "cto@acme.com"];
     tenant.settings.contacts = contacts
@@ -72,11 +75,13 @@ async fn seed(folder: &Path, last_run: i64) {
 /// does nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_process_that_is_killed() {
-    let [Ok(folder), Ok(step), Ok(days)] = [FOLDER, STEP, DAYS].map(std::env::var) else {
+    let [Ok(folder), Ok(step), Ok(ahead)] = [FOLDER, STEP, AHEAD].map(std::env::var) else {
         return;
     };
-    let (local, gatehouse) = world(Path::new(&folder));
-    gatehouse.clock.advance(TimeDelta::days(days.parse().unwrap()));
+    let (local, gatehouse) = world(
+        Path::new(&folder),
+        TimeDelta::milliseconds(ahead.parse().unwrap()),
+    );
     let halt = When::any().after(step.parse().unwrap());
     let halted = local
         .faults()
@@ -104,7 +109,10 @@ fn kill_before(folder: &Path, step: u32, days: i64) -> bool {
         .args(["--exact", name, "--nocapture", "--test-threads", "1"])
         .env(FOLDER, folder)
         .env(STEP, step.to_string())
-        .env(DAYS, days.to_string())
+        .env(
+            AHEAD,
+            (to_noon() + TimeDelta::days(days)).num_milliseconds().to_string(),
+        )
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -133,11 +141,9 @@ async fn kill_everywhere(seeded: &Path, days: i64, wanted: &[&str]) -> usize {
         let folder = tempfile::tempdir().unwrap();
         copy(seeded, folder.path());
         let halted = tokio::task::block_in_place(|| kill_before(folder.path(), step, days));
-        let (local, gatehouse) = world(folder.path());
         // The lease of the dead run ends before the next hour.
-        gatehouse
-            .clock
-            .advance(TimeDelta::days(days) + TimeDelta::hours(1));
+        let ahead = to_noon() + TimeDelta::days(days) + TimeDelta::hours(1);
+        let (local, gatehouse) = world(folder.path(), ahead);
         let reminder = functions::reminder(&gatehouse).unwrap();
         let report = functions::remind(&reminder).await.unwrap();
         assert_eq!(
