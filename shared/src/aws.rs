@@ -7,6 +7,7 @@ use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -26,9 +27,11 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// All tries together may take this long.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// The configuration of all SDK clients. Lambda gives credentials in the environment; the other places where the SDK looks
-/// for them (profiles, the metadata of instances, STS) would be made ready at every cold start.
-pub async fn sdk_config(config: &Config) -> SdkConfig {
+/// The configuration of all SDK clients. Lambda gives credentials and the region in the environment; the other places
+/// where `aws_config`'s loader looks for them (profiles, the metadata of instances, STS) would be part of every program
+/// and made ready at every cold start.
+#[must_use]
+pub fn sdk_config(config: &Config) -> SdkConfig {
     let retries = RetryConfig::standard()
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(BACKOFF)
@@ -38,14 +41,14 @@ pub async fn sdk_config(config: &Config) -> SdkConfig {
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(credentials)
         .retry_config(retries)
-        .timeout_config(timeouts);
-    if let Some(region) = &config.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    loader.load().await
+        .timeout_config(timeouts)
+        .region(config.region.clone().map(Region::new))
+        .build()
 }
 
 /// The store of a deployment.

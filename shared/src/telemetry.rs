@@ -10,14 +10,13 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use tracing::{Level, Metadata, Span, Subscriber};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{FilterExt, FilterFn};
+use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 
 /// What is logged when nothing else is asked for.
-const DEFAULT: &str = "info";
+const DEFAULT: LevelFilter = LevelFilter::INFO;
 
 /// Targets of our own packages; `gatehouse` stands for all that begin with it.
 const OURS: [&str; 18] = [
@@ -72,7 +71,7 @@ fn deployed_name() -> String {
     std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }
 
-/// Short lines on standard error. `filter` has `RUST_LOG`'s form; one that is malformed is as none. A second call
+/// Short lines on standard error. `filter` is a list of `target=level` or a level; one that is malformed is as none. A second call
 /// changes nothing.
 pub fn init_local(filter: Option<&str>) {
     let subscriber = subscriber(Format::Compact, filter, std::io::stderr);
@@ -143,8 +142,8 @@ fn subscriber<W>(format: Format, filter: Option<&str>, writer: W) -> impl Subscr
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let asked = filter.and_then(|filter| EnvFilter::try_new(filter).ok());
-    let asked = asked.unwrap_or_else(|| EnvFilter::new(DEFAULT));
+    let asked = filter.and_then(|filter| filter.parse::<Targets>().ok());
+    let asked = asked.unwrap_or_else(|| Targets::new().with_default(DEFAULT));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(false);

@@ -48,7 +48,7 @@ async fn gatehouse(local: bool) -> Arc<Gatehouse> {
             .map(|(name, value)| (name.to_owned(), value)),
     )
     .unwrap();
-    let sdk = gatehouse::aws::sdk_config(&config).await;
+    let sdk = gatehouse::aws::sdk_config(&config);
     Gatehouse::new(config, Clock::system(), &sdk)
 }
 

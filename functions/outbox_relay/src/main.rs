@@ -8,7 +8,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     gatehouse::telemetry::init_lambda();
-    let relay = Relay::new(Gatehouse::from_environment().await?)?;
+    let relay = Relay::new(Gatehouse::from_environment()?)?;
     let relay = &relay;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         Ok::<Value, Error>(outbox_relay::handle(relay, event.payload).await)

@@ -5,6 +5,6 @@ use gatehouse::app::Gatehouse;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     gatehouse::telemetry::init_lambda();
-    let gatehouse = Gatehouse::from_environment().await?;
+    let gatehouse = Gatehouse::from_environment()?;
     gatehouse::http::lambda::serve(scim_users::router(gatehouse)).await
 }

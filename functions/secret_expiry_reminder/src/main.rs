@@ -8,7 +8,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     gatehouse::telemetry::init_lambda();
-    let reminder = Reminder::new(Gatehouse::from_environment().await?)?;
+    let reminder = Reminder::new(Gatehouse::from_environment()?)?;
     let reminder = &reminder;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         Ok::<Value, Error>(secret_expiry_reminder::handle(reminder, event.context.deadline()).await?)

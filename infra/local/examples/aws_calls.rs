@@ -18,7 +18,7 @@ type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let gatehouse = Gatehouse::from_environment().await?;
+    let gatehouse = Gatehouse::from_environment()?;
     let told = json!({
         "secrets": secrets(&gatehouse).await?,
         "mail": mail(&gatehouse).await?,

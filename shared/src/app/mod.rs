@@ -156,9 +156,9 @@ impl Gatehouse {
     ///
     /// # Errors
     /// [`ConfigError`] with everything that is wrong with the environment.
-    pub async fn from_environment() -> Result<Arc<Self>, ConfigError> {
+    pub fn from_environment() -> Result<Arc<Self>, ConfigError> {
         let config = Config::from_process()?;
-        let sdk = aws::sdk_config(&config).await;
+        let sdk = aws::sdk_config(&config);
         Ok(Self::new(config, Clock::system(), &sdk))
     }
 

@@ -32,7 +32,7 @@ pub struct Config {
     pub ephemeral_table: String,
     /// First segment(s) of every secret's name, without a trailing slash.
     pub secrets_prefix: String,
-    /// AWS region; the SDK's own default chain applies when unset.
+    /// AWS region, which Lambda names.
     pub region: Option<String>,
     /// AWS endpoints other than the region's own.
     pub endpoints: Endpoints,
