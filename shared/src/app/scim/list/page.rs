@@ -14,17 +14,26 @@ use crate::store::Walk;
 /// were asked for.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
+/// A resource as it is answered.
+pub(super) struct Shown {
+    /// Its key.
+    key: String,
+    json: Box<RawValue>,
+    /// As [`Found::incomplete`].
+    incomplete: bool,
+}
+
 /// A stretch of the list.
 pub(super) struct Stretch {
-    pub found: Vec<Found>,
+    pub shown: Vec<Shown>,
     /// Behind which key what follows begins, if anything follows.
     pub next: Option<String>,
     /// How many there are in all, as far as this was counted.
     pub total: Option<u64>,
 }
 
-/// A stretch as it is answered.
-struct Written {
+/// As much of a stretch as fits one answer.
+struct Fitting {
     resources: Vec<Box<RawValue>>,
     next: Option<String>,
     total: Option<u64>,
@@ -67,13 +76,13 @@ impl<S: Source> Lister<'_, S> {
         stretch: Stretch,
         remembered: Option<(u64, Walk)>,
     ) -> Result<Page, ScimFailure> {
-        let written = self.written(stretch)?;
-        let length = to_u64(written.resources.len());
-        if length == 0 && count > 0 && written.next.is_some() {
+        let fitting = fitting(stretch)?;
+        let length = to_u64(fitting.resources.len());
+        if length == 0 && count > 0 && fitting.next.is_some() {
             return Err(too_many().into());
         }
-        let total = total(start, length, written.next.is_some(), written.total);
-        if let Some(after) = written.next.filter(|_| length > 0) {
+        let total = total(start, length, fitting.next.is_some(), fitting.total);
+        if let Some(after) = fitting.next.filter(|_| length > 0) {
             let next = (start + length, Walk { after, total });
             if remembered.as_ref() != Some(&next) {
                 let (start, walk) = next;
@@ -82,7 +91,7 @@ impl<S: Source> Lister<'_, S> {
         }
         Ok(Page {
             total: Some(total),
-            resources: written.resources,
+            resources: fitting.resources,
             position: Position::Index(start),
         })
     }
@@ -105,17 +114,17 @@ impl<S: Source> Lister<'_, S> {
                 Stretch { total, ..whole }
             }
         };
-        let written = self.written(stretch)?;
+        let fitting = fitting(stretch)?;
         let given = before.as_ref().map_or(0, |before| before.given);
-        let length = to_u64(written.resources.len());
+        let length = to_u64(fitting.resources.len());
         // A filter that is not evaluated to its end has no total: the last page knows it.
-        let counted = written
+        let counted = fitting
             .total
             .or(before.map(|before| before.total))
             .filter(|total| *total > 0);
-        let follows = written.next.is_some();
+        let follows = fitting.next.is_some();
         let all = (counted.is_some() || !follows).then(|| total(given + 1, length, follows, counted));
-        let next = written.next.filter(|_| count > 0).map(|after| {
+        let next = fitting.next.filter(|_| count > 0).map(|after| {
             let next = Cursor {
                 after,
                 given: given + length,
@@ -125,7 +134,7 @@ impl<S: Source> Lister<'_, S> {
         });
         Ok(Page {
             total: all,
-            resources: written.resources,
+            resources: fitting.resources,
             position: Position::Cursor(next),
         })
     }
@@ -141,13 +150,13 @@ impl<S: Source> Lister<'_, S> {
             count,
             to_the_end: false,
         };
-        Ok(stretch(self.scan(bound, wanted).await?))
+        Ok(self.stretch(self.scan(bound, wanted).await?))
     }
 
     /// Nothing of the whole list but how many there are.
     async fn total_alone(&self) -> Result<Stretch, ScimFailure> {
         Ok(Stretch {
-            found: Vec::new(),
+            shown: Vec::new(),
             next: None,
             total: Some(self.source.place(0).await?.total),
         })
@@ -168,33 +177,36 @@ impl<S: Source> Lister<'_, S> {
         let total = Some(scanned.matches);
         Ok(Stretch {
             total,
-            ..stretch(scanned)
+            ..self.stretch(scanned)
         })
     }
 
-    /// As much of it as fits one answer.
-    fn written(&self, stretch: Stretch) -> Result<Written, ScimFailure> {
-        let mut resources = Vec::with_capacity(stretch.found.len());
-        let mut next = stretch.next;
-        let mut bytes = 0;
-        let mut last = None;
-        for found in stretch.found {
-            let shown = self.query.projection.apply(found.kind, found.resource);
+    /// A resource as it is answered: once it is written, its parts are let go.
+    pub(super) fn shown(&self, found: Found) -> Shown {
+        let shown = self.query.projection.apply(found.kind, found.resource);
+        Shown {
+            key: found.key,
             // What is JSON already can be written.
-            let resource = to_raw_value(&shown).unwrap_or_default();
-            bytes += resource.get().len();
-            if found.incomplete || (bytes > MOST_BYTES && last.is_some()) {
-                next = Some(last.ok_or_else(too_many_members)?);
-                break;
-            }
-            resources.push(resource);
-            last = Some(found.key);
+            json: to_raw_value(&shown).unwrap_or_default(),
+            incomplete: found.incomplete,
         }
-        Ok(Written {
-            resources,
+    }
+
+    fn stretch(&self, scanned: Scanned) -> Stretch {
+        let next = match scanned.stopped_at {
+            Some(stopped_at) => Some(stopped_at),
+            None => scanned
+                .found
+                .last()
+                .filter(|_| scanned.more)
+                .map(|found| found.key.clone()),
+        };
+        let shown = scanned.found.into_iter().map(|found| self.shown(found));
+        Stretch {
+            shown: shown.collect(),
             next,
-            total: stretch.total,
-        })
+            total: None,
+        }
     }
 
     /// Whose walk it is, and over what.
@@ -210,20 +222,25 @@ impl<S: Source> Lister<'_, S> {
     }
 }
 
-fn stretch(scanned: Scanned) -> Stretch {
-    let next = match scanned.stopped_at {
-        Some(stopped_at) => Some(stopped_at),
-        None => scanned
-            .found
-            .last()
-            .filter(|_| scanned.more)
-            .map(|found| found.key.clone()),
-    };
-    Stretch {
-        found: scanned.found,
-        next,
-        total: None,
+fn fitting(stretch: Stretch) -> Result<Fitting, ScimFailure> {
+    let mut resources = Vec::with_capacity(stretch.shown.len());
+    let mut next = stretch.next;
+    let mut bytes = 0;
+    let mut last = None;
+    for shown in stretch.shown {
+        bytes += shown.json.get().len();
+        if shown.incomplete || (bytes > MOST_BYTES && last.is_some()) {
+            next = Some(last.ok_or_else(too_many_members)?);
+            break;
+        }
+        resources.push(shown.json);
+        last = Some(shown.key);
     }
+    Ok(Fitting {
+        resources,
+        next,
+        total: stretch.total,
+    })
 }
 
 /// How many there are in all: never fewer than this page shows, and exactly so many once nothing follows it.

@@ -2,14 +2,15 @@
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::page::{Stretch, to_u64, total};
-use super::source::{Found, Place, Source};
+use super::page::{Shown, Stretch, to_u64, total};
+use super::source::{Place, Source};
 use super::{Lister, ScimFailure};
 use crate::scim::list::Page;
 use crate::store::Walk;
 
-/// Resources that one request reads. A page of 100 takes two at a time: one answer is read while the other is made.
-const BATCH: usize = 50;
+/// Resources that one request reads. A page of 100 takes four at a time: one answer is read and written while the others
+/// are made.
+const BATCH: usize = 25;
 
 /// The keys of a page.
 struct Listed {
@@ -50,9 +51,9 @@ impl<S: Source> Lister<'_, S> {
                 None => Ok(()),
             }
         };
-        let (found, ()) = try_join(self.loaded(&listed.keys), remember).await?;
+        let (shown, ()) = try_join(self.loaded(&listed.keys), remember).await?;
         let stretch = Stretch {
-            found,
+            shown,
             next: listed.next,
             total: Some(counted),
         };
@@ -63,7 +64,7 @@ impl<S: Source> Lister<'_, S> {
     pub(super) async fn whole(&self, after: Option<&str>, count: usize) -> Result<Stretch, ScimFailure> {
         let Listed { keys, next } = self.listed(after, 0, count).await?;
         Ok(Stretch {
-            found: self.loaded(&keys).await?,
+            shown: self.loaded(&keys).await?,
             next,
             total: None,
         })
@@ -78,10 +79,16 @@ impl<S: Source> Lister<'_, S> {
         Ok(Listed { keys, next })
     }
 
-    async fn loaded(&self, keys: &[String]) -> Result<Vec<Found>, ScimFailure> {
-        let batches = keys
-            .chunks(BATCH)
-            .map(|keys| self.source.load(keys, self.shows_related));
+    async fn loaded(&self, keys: &[String]) -> Result<Vec<Shown>, ScimFailure> {
+        let batches = keys.chunks(BATCH).map(|keys| async move {
+            let found = self.source.load(keys, self.shows_related).await?;
+            Ok::<_, ScimFailure>(
+                found
+                    .into_iter()
+                    .map(|found| self.shown(found))
+                    .collect::<Vec<_>>(),
+            )
+        });
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 }
