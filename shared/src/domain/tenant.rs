@@ -225,7 +225,7 @@ impl DomainClaim {
 }
 
 /// The domains of one tenant, to ask whether an address is believed (GH-05).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProvenDomains {
     /// Domains, each with whether subdomains count.
     own: BTreeMap<DomainName, bool>,

@@ -1,7 +1,7 @@
 //! A person's record in one tenant.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::email::EmailAddress;
 use super::ids::{TenantId, UserId};
@@ -33,6 +33,22 @@ impl std::fmt::Debug for PersonDetails {
     }
 }
 
+/// Writes what is known and nothing of the rest: every page of a list reads a hundred of these.
+fn known<S: Serializer>(details: &PersonDetails, serializer: S) -> Result<S::Ok, S::Error> {
+    let fields = [
+        ("given_name", &details.given_name),
+        ("family_name", &details.family_name),
+        ("position", &details.position),
+        ("department", &details.department),
+        ("mobile", &details.mobile),
+        ("picture", &details.picture),
+    ];
+    let known = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    serializer.collect_map(known)
+}
+
 /// A person's record in one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -45,6 +61,7 @@ pub struct User {
     /// The primary address, if one is known.
     pub email: Option<EmailAddress>,
     /// Name, position and the like.
+    #[serde(serialize_with = "known")]
     pub details: PersonDetails,
     /// Role in the organization, of the operator's catalogue.
     pub role: String,

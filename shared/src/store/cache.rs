@@ -43,6 +43,16 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         (TimeDelta::zero() <= age && age < self.believed).then(|| value.clone())
     }
 
+    /// Whether the value was read less than this long ago.
+    pub fn is_younger(&self, key: &K, now: DateTime<Utc>, age: TimeDelta) -> bool {
+        let read_at = self
+            .values
+            .lock()
+            .ok()
+            .and_then(|cache| cache.get(key).map(|(read_at, _)| *read_at));
+        read_at.is_some_and(|read_at| TimeDelta::zero() <= now - read_at && now - read_at < age)
+    }
+
     pub fn put(&self, key: &K, now: DateTime<Utc>, value: V) {
         if let Ok(mut cache) = self.values.lock() {
             if cache.len() >= SIZE {

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::error::StoreError;
 use super::item::{Item, number, read_doc, read_text, text};
 use super::keys::{self, Table};
@@ -16,8 +18,11 @@ use crate::domain::tenant::{ProvenDomains, Tenant};
 /// How many connections of one issuer are looked at: beyond that, an issuer alone says nothing.
 const MOST_OF_ISSUER: i32 = 20;
 
+/// What was read so lately is the present state.
+const JUST_READ: TimeDelta = TimeDelta::seconds(1);
+
 /// All that a sign-in needs to know of a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInContext {
     /// The connection.
     pub connection: Connection,
@@ -77,6 +82,24 @@ impl FrontDoor {
         });
         self.store.contexts.put(id, now, context.clone());
         Ok(Some(context))
+    }
+
+    /// What a connection has become, if that is not what is remembered of it; for a refusal that a change may explain. What
+    /// was read within the last second is not read again: refusals are cheap to ask for.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn changed_context(
+        &self,
+        remembered: &SignInContext,
+    ) -> Result<Option<Arc<SignInContext>>, StoreError> {
+        let (id, now) = (&remembered.connection.id, self.store.dynamo.clock.now());
+        if self.store.contexts.is_younger(id, now, JUST_READ) {
+            return Ok(None);
+        }
+        self.forget_context(id);
+        let present = self.sign_in_context(id).await?;
+        Ok(present.filter(|present| **present != *remembered))
     }
 
     /// Drops what is cached of a connection: after a transaction found it changed.

@@ -7,5 +7,6 @@ mod idp_initiated;
 mod linking;
 mod provisioning;
 mod races;
+mod remembered;
 mod round_trips;
 mod single_logout;

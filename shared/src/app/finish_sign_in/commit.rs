@@ -422,7 +422,7 @@ impl Round<'_> {
             return Err(FinishError::from(SignInRefusal::AttemptUnknown).into());
         }
         if error.refused(Guard::Connection) {
-            // Changed within the minute that it is cached: the person starts again under the new settings.
+            // Changed within the minute that it is remembered for: whoever receives the answer looks again.
             self.gatehouse
                 .store
                 .front_door()

@@ -35,8 +35,12 @@ pub async fn receive_saml(
     post: SamlPost<'_>,
     browser: &Browser,
 ) -> Result<Step, FinishError> {
-    let context = context(gatehouse, post.connection).await?;
-    let done = verify_and_proceed(gatehouse, &context, post, browser).await;
+    let mut context = context(gatehouse, post.connection).await?;
+    let mut done = verify_and_proceed(gatehouse, &context, post, browser).await;
+    if let Some(present) = changed(gatehouse, &context, &done).await? {
+        done = verify_and_proceed(gatehouse, &present, post, browser).await;
+        context = present;
+    }
     failures::record_refusal(gatehouse, &context, (post.relay_state, post.reference), &done).await;
     done
 }
@@ -54,6 +58,21 @@ pub(super) async fn context(
         context = door.sign_in_context(connection).await?;
     }
     Ok(context.ok_or(SignInRefusal::ConnectionUnknown)?)
+}
+
+/// The connection as it is now, where an answer was refused under what was remembered of it: a certificate may be new, or
+/// a mapping. A refusal has changed nothing, so the answer is looked at once more.
+pub(super) async fn changed(
+    gatehouse: &Gatehouse,
+    remembered: &SignInContext,
+    done: &Result<Step, FinishError>,
+) -> Result<Option<Arc<SignInContext>>, FinishError> {
+    match done {
+        Err(FinishError::Saml(_) | FinishError::Oidc(_) | FinishError::Refused(_)) => {
+            Ok(gatehouse.store.front_door().changed_context(remembered).await?)
+        }
+        Ok(_) | Err(FinishError::Store(_) | FinishError::Secrets(_) | FinishError::Random(_)) => Ok(None),
+    }
 }
 
 async fn verify_and_proceed(
