@@ -8,6 +8,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -42,7 +44,12 @@ pub fn sdk_config(config: &Config) -> SdkConfig {
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+    // One for all services: each would make its own, and read the machine's root certificates for it.
+    let http_client = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
     SdkConfig::builder()
+        .http_client(http_client)
         .behavior_version(BehaviorVersion::latest())
         .credentials_provider(credentials)
         .retry_config(retries)

@@ -65,7 +65,7 @@ async fn main() {
     let starts = arguments
         .next()
         .map_or(STARTS, |starts| starts.parse().expect("a number of starts"));
-    let world = World::deployed().await;
+    let world = World::deployed_with_programs().await;
     let temporary = tempfile::tempdir().unwrap();
     let (dynamodb, others) = world.local.endpoint_urls();
     let fronts = [

@@ -83,6 +83,19 @@ impl World {
         Self::on(local, "https://login.example.com", &[]).await
     }
 
+    /// As [`Self::deployed`], by the machine's clock: programs of their own have no other.
+    pub async fn deployed_with_programs() -> Self {
+        let local = Local::start(&Options::in_memory()).unwrap();
+        Self::on(local, "https://login.example.com", &[]).await
+    }
+
+    /// As [`Self::start`], by the machine's clock.
+    pub async fn start_with_programs() -> Self {
+        let local = Local::start(&Options::in_memory()).unwrap();
+        let base = local.base_url().to_owned();
+        Self::on(local, &base, &[]).await
+    }
+
     async fn on(local: Local, base: &str, more: &[(&str, &str)]) -> Self {
         crate::recorder::install();
         let variables = [

@@ -18,7 +18,7 @@ use super::relay::failures::put_deadlines;
 
 /// The world of the other tests, deployed, with the built programs in the place of its routers.
 async fn world(names: &[&str]) -> (World, Deployment) {
-    through_programs(World::deployed().await, names).await
+    through_programs(World::deployed_with_programs().await, names).await
 }
 
 async fn through_programs(mut world: World, names: &[&str]) -> (World, Deployment) {
@@ -64,7 +64,7 @@ async fn a_saml_sign_in_through_the_built_functions() {
 /// the programs themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_oidc_sign_in_through_the_built_functions() {
-    let world = World::start().await;
+    let world = World::start_with_programs().await;
     let provider = Provider::start(&world.gatehouse.clock).await;
     let connection = world.connect(&provider, OidcPreset::Generic, |_| ()).await;
     let names = ["sign_in", "oidc_callback", "openid_provider"];
@@ -114,7 +114,7 @@ async fn a_scim_client_through_the_built_functions() {
 /// due since, and mails it once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schedules_start_the_built_functions() {
-    let mut world = World::start().await;
+    let mut world = World::start_with_programs().await;
     let contact = EmailAddress::parse("it@acme.com").unwrap();
     world
         .set_tenant(|tenant| tenant.settings.contacts = vec![contact])

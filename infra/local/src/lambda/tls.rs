@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::copy_bidirectional;
@@ -25,19 +26,21 @@ impl TlsFront {
     /// # Errors
     /// What the system or the TLS library says.
     pub async fn start(backend: &str, folder: &Path) -> io::Result<Self> {
-        let made =
-            rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).map_err(io::Error::other)?;
+        // As the endpoints of AWS have it ("Amazon RSA 2048").
+        let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(io::Error::other)?;
+        let names = CertificateParams::new(vec!["localhost".to_owned()]).map_err(io::Error::other)?;
+        let made = names.self_signed(&key).map_err(io::Error::other)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
         let certificate = folder.join(format!("tls-{port}.pem"));
-        std::fs::write(&certificate, made.cert.pem())?;
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        std::fs::write(&certificate, made.pem())?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![made.der().clone()], key)
             .map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let backend = backend.trim_start_matches("http://").to_owned();
