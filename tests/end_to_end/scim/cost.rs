@@ -134,9 +134,9 @@ async fn se_25_capacity_of_each_operation_on_users() {
         ("userName eq", 2.0, 0.0),
         ("userName eq, nobody", 1.0, 0.0),
         ("page of 100", 104.0, 1.0),
-        ("deactivate", 1.0, 14.0),
+        ("deactivate", 1.0, 12.0),
         ("deactivate again", 1.0, 0.0),
-        ("delete", 1.0, 21.0),
+        ("delete", 1.0, 19.0),
     ];
     assert_eq!(seen, wanted);
 }
