@@ -71,8 +71,8 @@ fn deployed_name() -> String {
     std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }
 
-/// Short lines on standard error. `filter` is a list of `target=level` or a level; one that is malformed is as none. A second call
-/// changes nothing.
+/// Short lines on standard error. `filter` is a list of `target=level` or a level; one that is malformed is as none. A
+/// second call changes nothing.
 pub fn init_local(filter: Option<&str>) {
     let subscriber = subscriber(Format::Compact, filter, std::io::stderr);
     drop(tracing::subscriber::set_global_default(subscriber));

@@ -9,10 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use gatehouse::app::Gatehouse;
 use gatehouse::app::openid_provider::keys::make_provider_keys;
+use gatehouse_local::Local;
 use gatehouse_local::control::ReadMail;
 use gatehouse_local::functions::{self, Settings};
 use gatehouse_local::seed::sha256_hex;
-use gatehouse_local::{Local, Options};
 use http::{Method, Request, header};
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ impl Api {
     /// Starts in memory, as `cargo run` configures it.
     pub async fn start() -> Self {
         crate::recorder::install();
-        let local = crate::at_noon(Local::start(&Options::in_memory()).unwrap());
+        let local = crate::local_at_noon();
         let roles = (
             "GATEHOUSE_ROLE_CATALOGUE".to_owned(),
             "stakeholder-to-admin".to_owned(),

@@ -33,7 +33,7 @@ pub use browser::{Answer, Browser};
 pub use github::GitHub;
 pub use idp::{Idp, Visitor};
 pub use logout::Logout;
-pub use noon::at_noon;
+pub use noon::local_at_noon;
 pub use provider::Provider;
 pub use scim::{Scim, scim_error};
 pub use world::World;

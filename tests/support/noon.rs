@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use chrono::{Days, NaiveTime, TimeDelta};
 use gatehouse::clock::Clock;
-use gatehouse_local::Local;
+use gatehouse_local::{Local, Options};
 
 /// How far the next noon of UTC was when it was first asked for. What is due by the day (digests, stages, hours of
 /// sending) then does not depend on when tests are run: one that passes an hour stays within its day.
@@ -26,9 +26,10 @@ pub fn to_noon() -> TimeDelta {
     *TO_NOON
 }
 
-/// The surroundings, at noon.
+/// The surroundings in memory, at noon.
 #[must_use]
-pub fn at_noon(local: Local) -> Local {
+pub fn local_at_noon() -> Local {
+    let local = Local::start(&Options::in_memory()).unwrap();
     local.clock().advance(to_noon());
     local
 }

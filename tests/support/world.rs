@@ -64,6 +64,9 @@ pub struct World {
     pub event_check: EventCheck,
 }
 
+/// Where a deployment of the tests is.
+const DEPLOYED: &str = "https://login.example.com";
+
 impl World {
     /// Plain http on loopback, as `cargo run` has it: cookies are Lax.
     pub async fn start() -> Self {
@@ -72,28 +75,28 @@ impl World {
 
     /// The same with more variables of the environment.
     pub async fn with(more: &[(&str, &str)]) -> Self {
-        let local = crate::at_noon(Local::start(&Options::in_memory()).unwrap());
-        let base = local.base_url().to_owned();
-        Self::on(local, &base, more).await
+        Self::plain(crate::local_at_noon(), more).await
     }
 
     /// As deployed: https, `__Host-` cookies.
     pub async fn deployed() -> Self {
-        let local = crate::at_noon(Local::start(&Options::in_memory()).unwrap());
-        Self::on(local, "https://login.example.com", &[]).await
+        Self::on(crate::local_at_noon(), DEPLOYED, &[]).await
     }
 
-    /// As [`Self::deployed`], by the machine's clock: programs of their own have no other.
+    /// As [`Self::start`], by the machine's clock: programs of their own have no other.
+    pub async fn start_with_programs() -> Self {
+        Self::plain(Local::start(&Options::in_memory()).unwrap(), &[]).await
+    }
+
+    /// As [`Self::deployed`], by the machine's clock.
     pub async fn deployed_with_programs() -> Self {
         let local = Local::start(&Options::in_memory()).unwrap();
-        Self::on(local, "https://login.example.com", &[]).await
+        Self::on(local, DEPLOYED, &[]).await
     }
 
-    /// As [`Self::start`], by the machine's clock.
-    pub async fn start_with_programs() -> Self {
-        let local = Local::start(&Options::in_memory()).unwrap();
+    async fn plain(local: Local, more: &[(&str, &str)]) -> Self {
         let base = local.base_url().to_owned();
-        Self::on(local, &base, &[]).await
+        Self::on(local, &base, more).await
     }
 
     async fn on(local: Local, base: &str, more: &[(&str, &str)]) -> Self {

@@ -35,22 +35,21 @@ impl<K, V> Cache<K, V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
-    /// The value, unless it is too old; one read in the future is, too.
+    /// The value, unless it is too old.
     pub fn get(&self, key: &K, now: DateTime<Utc>) -> Option<V> {
         let cache = self.values.lock().ok()?;
         let (read_at, value) = cache.get(key)?;
-        let age = now - *read_at;
-        (TimeDelta::zero() <= age && age < self.believed).then(|| value.clone())
+        is_younger(*read_at, now, self.believed).then(|| value.clone())
     }
 
-    /// Whether the value was read less than this long ago.
-    pub fn is_younger(&self, key: &K, now: DateTime<Utc>, age: TimeDelta) -> bool {
-        let read_at = self
-            .values
-            .lock()
-            .ok()
-            .and_then(|cache| cache.get(key).map(|(read_at, _)| *read_at));
-        read_at.is_some_and(|read_at| TimeDelta::zero() <= now - read_at && now - read_at < age)
+    /// Forgets the value unless it was read less than this long ago.
+    pub fn forget_older(&self, key: &K, now: DateTime<Utc>, than: TimeDelta) {
+        if let Ok(mut cache) = self.values.lock()
+            && let Some((read_at, _)) = cache.get(key)
+            && !is_younger(*read_at, now, than)
+        {
+            cache.remove(key);
+        }
     }
 
     pub fn put(&self, key: &K, now: DateTime<Utc>, value: V) {
@@ -79,4 +78,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
             cache.retain(|_, (_, value)| !fits(value));
         }
     }
+}
+
+/// Whether what was read then is younger; what was read in the future is not.
+fn is_younger(read_at: DateTime<Utc>, now: DateTime<Utc>, than: TimeDelta) -> bool {
+    let age = now - read_at;
+    TimeDelta::zero() <= age && age < than
 }

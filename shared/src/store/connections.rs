@@ -94,10 +94,7 @@ impl FrontDoor {
         remembered: &SignInContext,
     ) -> Result<Option<Arc<SignInContext>>, StoreError> {
         let (id, now) = (&remembered.connection.id, self.store.dynamo.clock.now());
-        if self.store.contexts.is_younger(id, now, JUST_READ) {
-            return Ok(None);
-        }
-        self.forget_context(id);
+        self.store.contexts.forget_older(id, now, JUST_READ);
         let present = self.sign_in_context(id).await?;
         Ok(present.filter(|present| **present != *remembered))
     }

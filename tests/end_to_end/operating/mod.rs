@@ -14,9 +14,9 @@ use gatehouse_cli::client::Client;
 use gatehouse_cli::doctor::{Finding, Outcome, examine};
 use gatehouse_cli::signer::Signer;
 use gatehouse_cli::stack::Stack;
+use gatehouse_local::Local;
 use gatehouse_local::functions::{self, Settings};
 use gatehouse_local::seed::sha256_hex;
-use gatehouse_local::{Local, Options};
 use gatehouse_tests::admin::OPERATOR_KEY;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -29,7 +29,7 @@ struct Fresh {
 }
 
 fn fresh() -> Fresh {
-    let local = gatehouse_tests::at_noon(Local::start(&Options::in_memory()).unwrap());
+    let local = gatehouse_tests::local_at_noon();
     let settings = Settings {
         operator_key_sha256: Some(sha256_hex(OPERATOR_KEY)),
         ..Settings::default()

@@ -2,7 +2,6 @@
 
 use gatehouse_local::functions::{self, Settings};
 use gatehouse_local::http_client::{Fault, When};
-use gatehouse_local::{Local, Options};
 use gatehouse_tests::event_schemas::EventCheck;
 use gatehouse_tests::scim::GROUP;
 use gatehouse_tests::{Browser, World, scheduled};
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 /// In a deployment with nothing in it the upkeep makes the keys that tokens are signed with.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gh_01_the_upkeep_makes_the_first_signing_keys() {
-    let local = gatehouse_tests::at_noon(Local::start(&Options::in_memory()).unwrap());
+    let local = gatehouse_tests::local_at_noon();
     let _check = EventCheck::of(&local);
     let gatehouse = functions::gatehouse(&local, &Settings::default()).unwrap();
     scheduled::upkeep(&gatehouse).await.unwrap();

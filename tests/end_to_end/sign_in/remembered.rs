@@ -119,7 +119,7 @@ async fn gh_01_refusals_read_the_connection_once_a_second() {
 }
 
 /// The code of an OpenID Provider is redeemed once: what it gave counts under the changed connection as well, unless the
-/// change is about the provider itself.
+/// change is about the provider itself or about what is read of its answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn aq_05_a_connection_changed_within_the_minute_refuses_nobody() {
     let mut world = World::start().await;
@@ -139,6 +139,17 @@ async fn aq_05_a_connection_changed_within_the_minute_refuses_nobody() {
         .set_connection(|connection| connection.name = "Renamed".to_owned())
         .await;
     assert_signed_in(&by_code(&world, "linus@acme.com").await);
+    world.pass(TimeDelta::seconds(5));
+    world
+        .set_connection(|connection| connection.attributes.email = Some("upn".to_owned()))
+        .await;
+    let read_otherwise = by_code(&world, "ada@acme.com").await;
+    assert_eq!(read_otherwise.code(), "attempt_unknown");
+    world
+        .set_connection(|connection| connection.attributes.email = None)
+        .await;
+    world.pass(TimeDelta::seconds(61));
+    assert_signed_in(&by_code(&world, "ada@acme.com").await);
     world.pass(TimeDelta::seconds(5));
     world
         .set_connection(|connection| {

@@ -81,16 +81,19 @@ async fn checked(
     let done = proceed::proceed_by_code(gatehouse, context, verified.clone(), browser).await;
     // The code is redeemed and cannot be again: under the same settings of the provider, what it gave is still true.
     match receive::changed(gatehouse, context, &done).await? {
-        Some(present) if is_as_verified(&present.connection, connection) => {
+        Some(present) if is_read_alike(&present.connection, connection) => {
             proceed::proceed_by_code(gatehouse, &present, verified, browser).await
         }
         Some(_) | None => done,
     }
 }
 
-/// Whether nothing that an answer is verified by was changed.
-fn is_as_verified(present: &Connection, before: &Connection) -> bool {
-    present.protocol == before.protocol && present.state == before.state && present.subject == before.subject
+/// Whether nothing was changed that an answer is verified by, or that a person is read out of it by.
+fn is_read_alike(present: &Connection, before: &Connection) -> bool {
+    present.protocol == before.protocol
+        && present.state == before.state
+        && present.subject == before.subject
+        && present.attributes == before.attributes
 }
 
 /// An answer that came to another connection's redirect URI is a mixed-up one: nothing of it goes anywhere.
