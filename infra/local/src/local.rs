@@ -9,6 +9,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use axum::Router;
 use gatehouse::clock::Clock;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::aws::dynamodb::{Backing, DynamoDb, DynamoDbError};
+use crate::aws::dynamodb_direct::DirectHttpClient;
 use crate::aws::endpoint::{Endpoint, Services};
 use crate::aws::event_bridge::{EventBus, EventBusError};
 use crate::aws::secrets_manager::{SecretsManager, SecretsManagerError};
@@ -204,7 +206,8 @@ impl Local {
             events: Arc::new(EventBus::open(folder.map(DataDir::events), &clock)?),
         };
         let endpoint = Endpoint::start(services.clone())?;
-        let http_client = ObservedHttpClient::default();
+        let direct = DirectHttpClient::new(dynamodb.engine(), Builder::new().build_http());
+        let http_client = ObservedHttpClient::over(direct);
         let endpoints = Endpoints {
             dynamodb: dynamodb.endpoint_url().to_owned(),
             others: endpoint.url().to_owned(),

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use dynoxide::storage::Storage;
@@ -116,6 +116,12 @@ impl DynamoDb {
         &self.inner.endpoint_url
     }
 
+    /// For requests of this process.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        Engine(Arc::downgrade(&self.inner))
+    }
+
     /// Removes every item whose `ttl` has passed by the harness clock; returns how many. Blocks.
     ///
     /// # Errors
@@ -139,6 +145,17 @@ impl DynamoDb {
     /// [`DynamoDbError::Engine`] for a sequence number that was never issued.
     pub fn stream_records(&self, after: Option<&str>, limit: usize) -> Result<Vec<Value>, DynamoDbError> {
         self.inner.tables.stream_records(after, limit)
+    }
+}
+
+/// The engine behind a [`DynamoDb`], as long as that runs. Cheap to clone; keeps nothing running.
+#[derive(Clone, Debug)]
+pub struct Engine(Weak<Inner>);
+
+impl Engine {
+    /// The engine's own interface; `None` once the last [`DynamoDb`] is gone.
+    pub(super) fn database(&self) -> Option<Database> {
+        Some(self.0.upgrade()?.tables.database.clone())
     }
 }
 

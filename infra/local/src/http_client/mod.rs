@@ -13,7 +13,6 @@ mod traffic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -41,10 +40,12 @@ pub struct ObservedHttpClient {
     unobserved: Arc<AtomicBool>,
 }
 
-impl Default for ObservedHttpClient {
-    fn default() -> Self {
+impl ObservedHttpClient {
+    /// Over a client that sends what is asked for.
+    #[must_use]
+    pub fn over(inner: impl HttpClient + 'static) -> Self {
         Self {
-            inner: Builder::new().build_http(),
+            inner: SharedHttpClient::new(inner),
             traffic: Traffic::default(),
             faults: Faults::default(),
             asked: Asked::default(),
@@ -52,9 +53,7 @@ impl Default for ObservedHttpClient {
             unobserved: Arc::default(),
         }
     }
-}
 
-impl ObservedHttpClient {
     /// Records nothing from now on, and lets no fault happen: for a program that runs for days and that nobody asks.
     pub fn stop_observing(&self) {
         self.unobserved.store(true, Ordering::Relaxed);
