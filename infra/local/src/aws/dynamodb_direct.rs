@@ -1,8 +1,8 @@
 //! DynamoDB's requests of this process, answered by the engine without a socket: what functions ask for most.
 //!
 //! The engine's operations take and give what the wire has, so the SDK signs, writes and reads as always. A request that
-//! the engine refuses changed nothing; it goes on to the endpoint, as do other operations, and is answered there in
-//! DynamoDB's own words.
+//! the engine cannot execute changed nothing; it goes on to the endpoint, as do other operations, and is answered there
+//! in DynamoDB's own words.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -73,20 +73,27 @@ impl HttpConnector for DirectConnector {
             });
             let asked = asked.await;
             match asked.map_err(|error| ConnectorError::other(Box::new(error), None))? {
-                (_, Some(answer)) => ok(answer),
+                (_, Some(answer)) => answer.into_response(),
                 (request, None) => endpoint.call(request).await,
             }
         })
     }
 }
 
-fn ok(body: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
-    let status = 200_u16
-        .try_into()
-        .map_err(|error| ConnectorError::other(Box::new(error), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(body));
-    response.headers_mut().insert("content-type", CONTENT_TYPE);
-    Ok(response)
+/// What the engine said.
+struct Answer {
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn into_response(self) -> Result<HttpResponse, ConnectorError> {
+        let status = self.status.try_into();
+        let status = status.map_err(|error| ConnectorError::other(Box::new(error), None))?;
+        let mut response = HttpResponse::new(status, SdkBody::from(self.body));
+        response.headers_mut().insert("content-type", CONTENT_TYPE);
+        Ok(response)
+    }
 }
 
 /// What the engine is asked for directly.
@@ -121,8 +128,8 @@ impl Operation {
         )
     }
 
-    /// The answer's body; `None` for a request that is not understood or is refused.
-    fn execute(self, database: &Database, body: &[u8]) -> Option<Vec<u8>> {
+    /// `None` for a request that is not understood or is refused as it stands.
+    fn execute(self, database: &Database, body: &[u8]) -> Option<Answer> {
         match self {
             Self::GetItem => run(body, |request| database.get_item(request)),
             Self::BatchGetItem => run(body, |request| database.batch_get_item(request)),
@@ -140,9 +147,21 @@ impl Operation {
 fn run<Q: DeserializeOwned, A: Serialize>(
     body: &[u8],
     execute: impl FnOnce(Q) -> Result<A, DynoxideError>,
-) -> Option<Vec<u8>> {
-    let request = serde_json::from_slice(body).ok()?;
-    let answer = execute(request).ok()?;
-    // It is done: an answer that cannot be written is a lost one, and no reason to do it again.
-    Some(serde_json::to_vec(&answer).unwrap_or_default())
+) -> Option<Answer> {
+    match execute(serde_json::from_slice(body).ok()?) {
+        Ok(answer) => Some(Answer {
+            status: 200,
+            // It is done: an answer that cannot be written is a lost one, and no reason to do it again.
+            body: serde_json::to_vec(&answer).unwrap_or_default(),
+        }),
+        // An unfulfilled condition is an answer like any other.
+        Err(
+            error @ (DynoxideError::ConditionalCheckFailedException(..)
+            | DynoxideError::TransactionCanceledException(..)),
+        ) => Some(Answer {
+            status: error.status_code(),
+            body: error.to_json().into_bytes(),
+        }),
+        Err(_) => None,
+    }
 }
