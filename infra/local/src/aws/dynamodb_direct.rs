@@ -59,24 +59,20 @@ struct DirectConnector {
 
 impl HttpConnector for DirectConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(operation) = Operation::of(&request) else {
-            return self.endpoint.call(request);
-        };
-        let (engine, endpoint) = (self.engine.clone(), self.endpoint.clone());
-        HttpConnectorFuture::new(async move {
-            // SQLite blocks: a commit waits for the disk.
-            let asked = tokio::task::spawn_blocking(move || {
-                let answer = engine.database().and_then(|database| {
-                    operation.execute(&database, request.body().bytes().unwrap_or_default())
-                });
-                (request, answer)
-            });
-            let asked = asked.await;
-            match asked.map_err(|error| ConnectorError::other(Box::new(error), None))? {
-                (_, Some(answer)) => answer.into_response(),
-                (request, None) => endpoint.call(request).await,
-            }
-        })
+        let body = request.body().bytes().unwrap_or_default();
+        // SQLite blocks the thread for as long as it works, which is less than to wake another one for it: only a commit
+        // to a disk takes longer, and then everything else waits for the one database anyway.
+        let answer = Operation::of(&request)
+            .zip(self.engine.database())
+            .and_then(|(operation, database)| operation.execute(&database, body));
+        match answer {
+            Some(answer) => HttpConnectorFuture::new(async {
+                // Never pending by itself: who asks again and again lets others have the thread now and then.
+                tokio::task::coop::consume_budget().await;
+                answer.into_response()
+            }),
+            None => self.endpoint.call(request),
+        }
     }
 }
 

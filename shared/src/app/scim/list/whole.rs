@@ -1,16 +1,12 @@
 //! Pages of a whole list: its keys say what follows, and only the page's own resources are loaded.
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::try_join;
 
 use super::page::{Shown, Stretch, to_u64, total};
 use super::source::{Place, Source};
 use super::{Lister, ScimFailure};
 use crate::scim::list::Page;
 use crate::store::Walk;
-
-/// Resources that one request reads. A page of 100 takes four at a time: one answer is read and written while the others
-/// are made.
-const BATCH: usize = 25;
 
 /// The keys of a page.
 struct Listed {
@@ -80,15 +76,7 @@ impl<S: Source> Lister<'_, S> {
     }
 
     async fn loaded(&self, keys: &[String]) -> Result<Vec<Shown>, ScimFailure> {
-        let batches = keys.chunks(BATCH).map(|keys| async move {
-            let found = self.source.load(keys, self.shows_related).await?;
-            Ok::<_, ScimFailure>(
-                found
-                    .into_iter()
-                    .map(|found| self.shown(found))
-                    .collect::<Vec<_>>(),
-            )
-        });
-        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
+        let found = self.source.load(keys, self.shows_related).await?;
+        Ok(found.into_iter().map(|found| self.shown(found)).collect())
     }
 }
