@@ -78,13 +78,16 @@ impl TenantStore {
         item.as_ref().map(|item| read_doc("tenant", item)).transpose()
     }
 
-    /// The tenant's record and its domain claims, from its own partition.
+    /// The tenant's record and its domain claims, from its own partition. One after the other: a process that has just
+    /// started has one connection, and another handshake takes longer than the second answer.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn record_and_domains(&self) -> Result<Option<(Tenant, Vec<DomainClaim>)>, StoreError> {
-        let (record, domains) = futures_util::future::try_join(self.record(), self.domains()).await?;
-        Ok(record.map(|tenant| (tenant, domains)))
+        let Some(record) = self.record().await? else {
+            return Ok(None);
+        };
+        Ok(Some((record, self.domains().await?)))
     }
 }
 
