@@ -1,11 +1,14 @@
 //! The built programs, under Lambda's own protocol: what is tested here is what is deployed.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use gatehouse::domain::connection::OidcPreset;
 use gatehouse::domain::email::EmailAddress;
 use gatehouse_local::lambda::api_gateway::{self, Context};
+use gatehouse_local::lambda::tls::TlsFront;
 use gatehouse_local::lambda::{Program, ProgramError};
 use gatehouse_local::{Local, Options};
 use gatehouse_tests::lambda::{Deployment, PRINCIPAL, environment_of, program};
@@ -58,6 +61,44 @@ async fn a_saml_sign_in_through_the_built_functions() {
         .unwrap();
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     assert!(!world.local.events().events().is_empty());
+}
+
+/// The start of a sign-in asks DynamoDB five times and Secrets Manager once, over one connection each: another one would
+/// be another handshake at every cold start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_follow_one_another_share_a_connection() {
+    let world = World::deployed_with_programs().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (dynamodb, others) = world.local.endpoint_urls();
+    let tables = TlsFront::start(&dynamodb, folder.path()).await.unwrap();
+    let secrets = TlsFront::start(&others, folder.path()).await.unwrap();
+    let trusted = folder.path().join("trusted.pem");
+    let pems = [&tables, &secrets].map(|front| std::fs::read_to_string(front.certificate()).unwrap());
+    std::fs::write(&trusted, pems.concat()).unwrap();
+    let mut environment = environment_of("sign_in", &world.local, world.gatehouse.config.base_url.as_str());
+    environment.extend([
+        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), tables.url().to_owned()),
+        ("AWS_ENDPOINT_URL".to_owned(), secrets.url().to_owned()),
+        ("SSL_CERT_FILE".to_owned(), trusted.display().to_string()),
+    ]);
+    let path = tokio::task::spawn_blocking(|| program("sign_in")).await.unwrap();
+    let started = Program::start("test-sign_in", &path, &environment).await.unwrap();
+    let browser = world.browser();
+    let sent = browser.get(&world.authorize_path(&world.by_connection())).await;
+    let cookie = format!("__Host-gatehouse_browser={}", browser.cookie("browser").unwrap());
+    let request = Request::get(sent.raw_location())
+        .header(header::COOKIE, cookie)
+        .body(Bytes::new())
+        .unwrap();
+    let context = Context {
+        route: "ANY /".to_owned(),
+        principal: None,
+        domain: "login.example.com".to_owned(),
+    };
+    let event = api_gateway::event(&context, &request);
+    let answer = started.invoke(&event, Duration::from_secs(10)).await.unwrap();
+    assert_eq!(answer["statusCode"], 303, "{answer}");
+    assert_eq!((tables.connections(), secrets.connections()), (1, 1));
 }
 
 /// From the app's authorization request through an OpenID Provider to tokens: discovery, code and key set are fetched by

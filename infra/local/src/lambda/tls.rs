@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use rustls::ServerConfig;
@@ -16,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 pub struct TlsFront {
     url: String,
     certificate: PathBuf,
+    connections: Arc<AtomicUsize>,
     server: JoinHandle<()>,
 }
 
@@ -44,14 +46,18 @@ impl TlsFront {
             .map_err(io::Error::other)?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let backend = backend.trim_start_matches("http://").to_owned();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = connections.clone();
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(pass(acceptor.clone(), client, backend.clone()));
             }
         });
         Ok(Self {
             url: format!("https://localhost:{port}"),
             certificate,
+            connections,
             server,
         })
     }
@@ -60,6 +66,12 @@ impl TlsFront {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// How many connections were opened.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The certificate to trust, as PEM, for `SSL_CERT_FILE`.
