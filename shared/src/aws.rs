@@ -10,12 +10,6 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -54,7 +48,6 @@ pub fn sdk_config(config: &Config) -> SdkConfig {
     let http_client = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
-    let http_client = ReusingHttpClient(http_client);
     SdkConfig::builder()
         .http_client(http_client)
         .behavior_version(BehaviorVersion::latest())
@@ -63,41 +56,6 @@ pub fn sdk_config(config: &Config) -> SdkConfig {
         .timeout_config(timeouts)
         .region(config.region.clone().map(Region::new))
         .build()
-}
-
-/// How often other tasks have the thread before a request: the connection's own hears of an answer's end in one turn,
-/// and gives itself back in another.
-const TURNS: usize = 3;
-
-/// Lets a connection become free before it is wanted again. A function runs on one thread, on which a request that
-/// follows an answer at once would come before the task that gives the answer's connection back: it would open another
-/// one, and shake hands for nothing.
-#[derive(Debug)]
-struct ReusingHttpClient(SharedHttpClient);
-
-impl HttpClient for ReusingHttpClient {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        SharedHttpConnector::new(ReusingConnector(self.0.http_connector(settings, components)))
-    }
-}
-
-#[derive(Debug)]
-struct ReusingConnector(SharedHttpConnector);
-
-impl HttpConnector for ReusingConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let connector = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            for _ in 0..TURNS {
-                tokio::task::yield_now().await;
-            }
-            connector.call(request).await
-        })
-    }
 }
 
 /// The store of a deployment.
