@@ -161,3 +161,7 @@ fn run<Q: DeserializeOwned, A: Serialize>(
         Err(_) => None,
     }
 }
+
+#[cfg(test)]
+#[path = "dynamodb_direct_tests.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+//! The same requests by both ways: straight to the engine, and over its port.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_smithy_http_client::Builder;
+
+use crate::{Local, Options};
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+/// A client that asks the engine, and one that asks its port.
+fn both(local: &Local) -> [Client; 2] {
+    let wire = local.sdk_config().to_builder();
+    let wire = wire.http_client(Builder::new().build_http()).build();
+    [Client::new(local.sdk_config()), Client::new(&wire)]
+}
+
+/// Puts an item under a condition; the error's code and message, and whether the item that is there came with it.
+async fn refusal(client: &Client, table: &str, condition: &str) -> (String, String, bool) {
+    let put = client
+        .put_item()
+        .table_name(table)
+        .item("pk", text("T#1"))
+        .item("sk", text("."))
+        .condition_expression(condition)
+        .return_values_on_condition_check_failure("ALL_OLD".into());
+    let error = put.send().await.unwrap_err().into_service_error();
+    let seen = matches!(&error, PutItemError::ConditionalCheckFailedException(e) if e.item().is_some());
+    let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
+    (word(error.code()), word(error.message()), seen)
+}
+
+#[tokio::test]
+async fn what_is_refused_is_refused_in_the_same_words() {
+    let local = Local::start(&Options::in_memory()).unwrap();
+    let [direct, wire] = both(&local);
+    let put = direct.put_item().table_name("Directory").item("pk", text("T#1"));
+    put.item("sk", text(".")).send().await.unwrap();
+    for (table, condition, code, seen) in [
+        (
+            "Directory",
+            "attribute_not_exists(pk)",
+            "ConditionalCheckFailedException",
+            true,
+        ),
+        ("Directory", "no condition (", "ValidationException", false),
+        (
+            "Elsewhere",
+            "attribute_not_exists(pk)",
+            "ResourceNotFoundException",
+            false,
+        ),
+    ] {
+        let refused = refusal(&direct, table, condition).await;
+        assert_eq!((refused.0.as_str(), refused.2), (code, seen), "{}", refused.1);
+        assert_eq!(refused, refusal(&wire, table, condition).await);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_cancelled_says_for_which_item() {
+    let local = Local::start(&Options::in_memory()).unwrap();
+    for client in both(&local) {
+        let put = |sk: &str| {
+            let put = Put::builder().table_name("Directory").item("pk", text("T#1"));
+            let put = put
+                .item("sk", text(sk))
+                .condition_expression("attribute_not_exists(pk)");
+            TransactWriteItem::builder().put(put.build().unwrap()).build()
+        };
+        let _ = client
+            .transact_write_items()
+            .transact_items(put("."))
+            .send()
+            .await;
+        let cancelled = client.transact_write_items().transact_items(put("new"));
+        let error = cancelled.transact_items(put(".")).send().await.unwrap_err();
+        let error = error.into_service_error();
+        let TransactWriteItemsError::TransactionCanceledException(error) = error else {
+            panic!("{error:?}");
+        };
+        let reasons = error.cancellation_reasons();
+        let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
+        assert_eq!(codes, ["None", "ConditionalCheckFailed"]);
+    }
+}
+
+#[tokio::test]
+async fn a_client_keeps_nothing_running() {
+    let local = Local::start(&Options::in_memory()).unwrap();
+    let [direct, _] = both(&local);
+    local.stop().await;
+    let asked = direct
+        .get_item()
+        .table_name("Directory")
+        .key("pk", text("T#1"))
+        .key("sk", text("."));
+    let error = asked.send().await.unwrap_err();
+    assert!(error.as_service_error().is_none(), "{error:?}");
+}
