@@ -206,8 +206,9 @@ impl Local {
             events: Arc::new(EventBus::open(folder.map(DataDir::events), &clock)?),
         };
         let endpoint = Endpoint::start(services.clone())?;
-        let direct = DirectHttpClient::new(dynamodb.engine(), Builder::new().build_http());
-        let http_client = ObservedHttpClient::over(direct);
+        let endpoint_client = Builder::new().build_http();
+        let direct = DirectHttpClient::new(dynamodb.engine(), endpoint_client.clone());
+        let http_client = ObservedHttpClient::over(endpoint_client, direct);
         let endpoints = Endpoints {
             dynamodb: dynamodb.endpoint_url().to_owned(),
             others: endpoint.url().to_owned(),

@@ -6,7 +6,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_smithy_http_client::Builder;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::DirectHttpClient;
 use crate::{Local, Options};
 
 fn text(value: &str) -> AttributeValue {
@@ -15,9 +17,13 @@ fn text(value: &str) -> AttributeValue {
 
 /// A client that asks the engine, and one that asks its port.
 fn both(local: &Local) -> [Client; 2] {
-    let wire = local.sdk_config().to_builder();
-    let wire = wire.http_client(Builder::new().build_http()).build();
-    [Client::new(local.sdk_config()), Client::new(&wire)]
+    let wire = Builder::new().build_http();
+    let direct = DirectHttpClient::new(local.dynamodb().engine(), wire.clone());
+    let over = |client: SharedHttpClient| {
+        let config = local.sdk_config().to_builder().http_client(client);
+        Client::new(&config.build())
+    };
+    [over(SharedHttpClient::new(direct)), over(wire)]
 }
 
 /// Puts an item under a condition; the error's code and message, and whether the item that is there came with it.

@@ -33,6 +33,7 @@ pub use self::traffic::{Call, Outcome, Service, Traffic};
 #[derive(Clone, Debug)]
 pub struct ObservedHttpClient {
     inner: SharedHttpClient,
+    direct: SharedHttpClient,
     traffic: Traffic,
     faults: Faults,
     asked: Asked,
@@ -41,11 +42,12 @@ pub struct ObservedHttpClient {
 }
 
 impl ObservedHttpClient {
-    /// Over a client that sends what is asked for.
+    /// Over a client whose requests are observed on their way, and one for when nobody observes.
     #[must_use]
-    pub fn over(inner: impl HttpClient + 'static) -> Self {
+    pub fn over(inner: SharedHttpClient, direct: impl HttpClient + 'static) -> Self {
         Self {
-            inner: SharedHttpClient::new(inner),
+            inner,
+            direct: SharedHttpClient::new(direct),
             traffic: Traffic::default(),
             faults: Faults::default(),
             asked: Asked::default(),
@@ -92,6 +94,7 @@ impl HttpClient for ObservedHttpClient {
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(ObservedConnector {
             inner: self.inner.http_connector(settings, components),
+            direct: self.direct.http_connector(settings, components),
             traffic: self.traffic.clone(),
             faults: self.faults.clone(),
             asked: self.asked.clone(),
@@ -104,6 +107,7 @@ impl HttpClient for ObservedHttpClient {
 #[derive(Debug)]
 struct ObservedConnector {
     inner: SharedHttpConnector,
+    direct: SharedHttpConnector,
     traffic: Traffic,
     faults: Faults,
     asked: Asked,
@@ -114,7 +118,7 @@ struct ObservedConnector {
 impl HttpConnector for ObservedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         if self.unobserved.load(Ordering::Relaxed) {
-            return self.inner.call(request);
+            return self.direct.call(request);
         }
         let call = Call::of(&request);
         permissions::record(&self.asked, &call, &request);
@@ -125,8 +129,6 @@ impl HttpConnector for ObservedConnector {
         let inner = self.inner.clone();
         HttpConnectorFuture::new(async move {
             let _change = change;
-            // What is asked beside this one begins before this one is answered, however soon that is.
-            tokio::task::yield_now().await;
             let answer = if fault.is_none() && traffic.measures_capacity() {
                 let measured = capacity::measured(&inner, request, &call).await;
                 measured.map(|(answer, capacity)| {
