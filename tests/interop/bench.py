@@ -6,6 +6,7 @@ GATEHOUSE_LOCAL names a release build of gatehouse-local; its data lies in /dev/
 """
 
 import argparse
+import contextlib
 import http.client
 import itertools
 import json
@@ -165,16 +166,14 @@ def main():
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("users", nargs="?", type=int, default=10_000)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, contextlib.ExitStack() as ended:
         gatehouse, client = ours(asked.program, folder)
+        ended.callback(gatehouse.stop)
         process, other = peer(sys.executable)
+        ended.callback(process.wait, 10)
+        ended.callback(process.terminate)
         mine, theirs = Side(client, asked.users), Side(other, asked.users)
-        try:
-            measure(mine, theirs)
-        finally:
-            gatehouse.stop()
-            process.terminate()
-            process.wait(10)
+        measure(mine, theirs)
     wanted = {"create": 1, "get": 2, "list page of 100": 20, f"PATCH one of {MEMBERS}": 20}
     print(f"{asked.users} users; median milliseconds\n{'':20}{'Gatehouse':>12}{'scim2-server':>14}{'ratio':>9}{'wanted':>9}")
     missed = False
