@@ -3,7 +3,9 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// The attributes of a person as the identity provider pushed them (RFC 7643), in schema spelling and types.
@@ -22,6 +24,39 @@ pub struct Made {
     pub digest: String,
     /// When it was done.
     pub at: DateTime<Utc>,
+}
+
+/// As much of a [`ScimRecord`] as lists show, as it is written.
+#[derive(Deserialize)]
+pub struct WrittenRecord<'a> {
+    /// The attributes.
+    #[serde(borrow)]
+    pub attributes: WrittenAttributes<'a>,
+}
+
+/// Attributes in their order, each value as the JSON that it is written as.
+pub struct WrittenAttributes<'a>(pub Vec<(&'a str, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for WrittenAttributes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Vec<(&'de str, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(16);
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(pairs)
+            }
+        }
+        deserializer.deserialize_map(Pairs).map(Self)
+    }
 }
 
 /// The names of the attributes; their values are personal data.

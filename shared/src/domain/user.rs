@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::email::EmailAddress;
 use super::ids::{TenantId, UserId};
-use super::scim_record::ScimRecord;
+use super::scim_record::{ScimRecord, WrittenRecord};
 use super::sync_guard::SyncMark;
 use super::team::Source;
 
@@ -87,6 +87,24 @@ pub struct User {
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
+    pub modified_at: DateTime<Utc>,
+}
+
+/// As much of a [`User`] as a list shows, read from the same document.
+#[derive(Deserialize)]
+pub struct ListedUser<'a> {
+    /// As [`User::id`].
+    pub id: UserId,
+    /// As [`User::tombstone`].
+    pub tombstone: bool,
+    /// As [`User::scim`].
+    #[serde(borrow, default)]
+    pub scim: Option<WrittenRecord<'a>>,
+    /// As [`User::version`].
+    pub version: u64,
+    /// As [`User::created_at`].
+    pub created_at: DateTime<Utc>,
+    /// As [`User::modified_at`].
     pub modified_at: DateTime<Utc>,
 }
 

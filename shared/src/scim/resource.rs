@@ -1,11 +1,17 @@
 //! Resources in answers, and what other parts of the system read from a resource.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::etag;
 use super::normalize::{Member, is_blank_number};
 use super::schema::ResourceKind;
+
+/// The one attribute of which not everything is shown.
+const PHONE_NUMBERS: &str = "phoneNumbers";
 
 /// What the server knows about a resource beside its attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +24,29 @@ pub struct Meta {
     pub last_modified: DateTime<Utc>,
     /// Its version.
     pub version: u64,
+}
+
+/// `meta` as it is answered (RFC 7643, section 3.1).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownMeta {
+    resource_type: &'static str,
+    created: String,
+    last_modified: String,
+    location: String,
+    version: String,
+}
+
+impl Meta {
+    fn shown(&self, kind: ResourceKind, base: &str) -> ShownMeta {
+        ShownMeta {
+            resource_type: kind.name(),
+            created: timestamp(self.created),
+            last_modified: timestamp(self.last_modified),
+            location: location(base, kind, &self.id),
+            version: etag::weak(self.version),
+        }
+    }
 }
 
 /// The URI of a resource; `base` is the SCIM base URL without a trailing slash.
@@ -36,13 +65,7 @@ pub fn render(
     meta: &Meta,
     attributes: Map<String, Value>,
 ) -> Map<String, Value> {
-    let mut schemas: Vec<Value> = vec![kind.schema().id.into()];
-    schemas.extend(
-        kind.extensions()
-            .iter()
-            .filter(|e| attributes.contains_key(e.id))
-            .map(|e| Value::from(e.id)),
-    );
+    let schemas = schemas(kind, |name| attributes.contains_key(name));
     let mut out = Map::with_capacity(attributes.len() + 4);
     out.insert("schemas".to_owned(), schemas.into());
     out.insert("id".to_owned(), meta.id.as_str().into());
@@ -51,23 +74,72 @@ pub fn render(
             .into_iter()
             .filter_map(|(name, value)| shown(&name, value).map(|value| (name, value))),
     );
-    out.insert(
-        "meta".to_owned(),
-        json!({
-            "resourceType": kind.name(),
-            "created": timestamp(meta.created),
-            "lastModified": timestamp(meta.last_modified),
-            "location": location(base, kind, &meta.id),
-            "version": etag::weak(meta.version),
-        }),
-    );
+    out.insert("meta".to_owned(), json!(meta.shown(kind, base)));
     out
+}
+
+/// As [`render`], written, of attributes that are written already.
+///
+/// # Errors
+/// When a value is no JSON.
+pub fn write(
+    kind: ResourceKind,
+    base: &str,
+    meta: &Meta,
+    attributes: &[(&str, &RawValue)],
+) -> serde_json::Result<Box<RawValue>> {
+    let numbers = attributes.iter().find(|(name, _)| *name == PHONE_NUMBERS);
+    let numbers = numbers
+        .map(|(name, value)| Ok::<_, serde_json::Error>(shown(name, serde_json::from_str(value.get())?)))
+        .transpose()?
+        .flatten();
+    to_raw_value(&Written {
+        schemas: schemas(kind, |name| attributes.iter().any(|(own, _)| *own == name)),
+        id: &meta.id,
+        attributes,
+        numbers,
+        meta: meta.shown(kind, base),
+    })
+}
+
+/// What [`write`] writes.
+struct Written<'a> {
+    schemas: Vec<&'static str>,
+    id: &'a str,
+    attributes: &'a [(&'a str, &'a RawValue)],
+    /// In place of those among the attributes.
+    numbers: Option<Value>,
+    meta: ShownMeta,
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("schemas", &self.schemas)?;
+        out.serialize_entry("id", self.id)?;
+        for (name, value) in self.attributes {
+            match &self.numbers {
+                _ if *name != PHONE_NUMBERS => out.serialize_entry(name, value)?,
+                Some(numbers) => out.serialize_entry(name, numbers)?,
+                None => {}
+            }
+        }
+        out.serialize_entry("meta", &self.meta)?;
+        out.end()
+    }
+}
+
+/// The schemas of a resource that has these attributes.
+fn schemas(kind: ResourceKind, has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let extensions = kind.extensions().iter().map(|extension| extension.id);
+    let extensions = extensions.filter(|id| has(id));
+    std::iter::once(kind.schema().id).chain(extensions).collect()
 }
 
 /// The value of an attribute without the phone numbers that say only that they are empty.
 fn shown(name: &str, value: Value) -> Option<Value> {
     match value {
-        Value::Array(mut numbers) if name == "phoneNumbers" => {
+        Value::Array(mut numbers) if name == PHONE_NUMBERS => {
             numbers.retain(|number| !number.as_object().is_some_and(is_blank_number));
             (!numbers.is_empty()).then(|| numbers.into())
         }
@@ -120,7 +192,7 @@ pub fn group_values<'g>(base: &str, groups: impl IntoIterator<Item = (&'g str, &
 /// empty, the mobile one, else the next.
 #[must_use]
 pub fn phone_number(user: &Map<String, Value>) -> Option<&str> {
-    let numbers = elements(user, "phoneNumbers");
+    let numbers = elements(user, PHONE_NUMBERS);
     let first = numbers
         .iter()
         .position(is_primary)

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::keys::Key;
@@ -73,10 +72,10 @@ pub(super) fn key_attributes(key: &Key) -> Attributes {
     ])
 }
 
-/// Reads the document of an item.
-pub(super) fn read_doc<T: DeserializeOwned>(
+/// Reads the document of an item, or as much of it as `T` has.
+pub(super) fn read_doc<'a, T: Deserialize<'a>>(
     kind: &'static str,
-    attributes: &Attributes,
+    attributes: &'a Attributes,
 ) -> Result<T, StoreError> {
     let schema = read_number(attributes, "sn").unwrap_or(0);
     if schema > SCHEMA {

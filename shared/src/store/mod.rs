@@ -70,6 +70,7 @@ pub use leavings::Leavings;
 pub use lists::{ListCounts, ListEntry};
 pub use outbox::{AuditRecord, MailJob, OutboxKey, OutboxRecord, Work, read_outbox};
 pub use patience::Patience;
+pub use provisioned::StoredUser;
 pub use rechecks::{DueAccount, DuePage};
 pub use scim_access::ScimAccess;
 pub use single_logout::NamedSession;

@@ -4,16 +4,37 @@ use chrono::{DateTime, Utc};
 
 use super::TenantStore;
 use super::error::StoreError;
-use super::item::{Attributes, read_text};
+use super::item::{Attributes, read_doc, read_text};
 use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use crate::domain::email::EmailAddress;
 use crate::domain::ids::UserId;
-
-use crate::domain::user::User;
+use crate::domain::user::{ListedUser, User};
 
 /// Most users of one external id or address that are looked at.
 const MOST_FOUND: i32 = 1_000;
+
+/// A user's item, for whoever reads little of it.
+#[derive(Debug)]
+pub struct StoredUser(Attributes);
+
+impl StoredUser {
+    /// As much of the record as a list shows.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it is no record.
+    pub fn listed(&self) -> Result<ListedUser<'_>, StoreError> {
+        read_doc("user", &self.0)
+    }
+
+    /// The record.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it is none.
+    pub fn user(&self) -> Result<User, StoreError> {
+        read_doc("user", &self.0)
+    }
+}
 
 impl TenantStore {
     /// Ids of the users of this external id, in id order. It is not unique.
@@ -56,6 +77,18 @@ impl TenantStore {
         users.retain(|user| !user.tombstone);
         users.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(users)
+    }
+
+    /// As [`Self::users_of`], not read yet and in any order; those that SCIM deleted may be among them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn stored_users_of(&self, ids: &[String]) -> Result<Vec<StoredUser>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.user_documents(ids.iter().map(String::as_str)).await?;
+        Ok(found.into_iter().map(StoredUser).collect())
     }
 
     /// Id of the user whom a name belongs to, without regard to case; a deleted user's name is kept for 30 days.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TenantStore;
 use super::error::StoreError;
-use super::item::{Item, number, read_doc, read_text, seconds, text};
+use super::item::{Attributes, Item, number, read_doc, read_text, seconds, text};
 use super::keys::{self, Table};
 use super::transaction::{Expression, Guard, TenantTransaction};
 use super::user_items::{self, SECONDARY};
@@ -134,10 +134,17 @@ impl TenantStore {
     }
 
     pub(super) async fn read_users(&self, ids: impl Iterator<Item = &str>) -> Result<Vec<User>, StoreError> {
+        let found = self.user_documents(ids).await?;
+        found.iter().map(|item| read_doc("user", item)).collect()
+    }
+
+    pub(super) async fn user_documents(
+        &self,
+        ids: impl Iterator<Item = &str>,
+    ) -> Result<Vec<Attributes>, StoreError> {
         let ids = ids.filter_map(|id| UserId::parse(id).ok());
         let keys = ids.map(|id| keys::user(&self.tenant, &id)).collect::<Vec<_>>();
-        let found = self.store.dynamo.documents(&keys).await?;
-        found.iter().map(|item| read_doc("user", item)).collect()
+        self.store.dynamo.documents(&keys).await
     }
 
     /// What is known of a person at a connection; `subject` is the identity hash.
@@ -164,7 +171,7 @@ impl TenantStore {
     pub async fn identities(&self, user: &UserId) -> Result<Vec<(ConnectionId, String)>, StoreError> {
         let pk = keys::user_pk(&self.tenant, user.as_str());
         let items = self.store.dynamo.all(Table::Directory, &pk, "X#").await?;
-        let parse = |item: &super::item::Attributes| {
+        let parse = |item: &Attributes| {
             let (connection, subject) = read_text(item, "sk")?.strip_prefix("X#")?.split_once('#')?;
             Some((ConnectionId::parse(connection).ok()?, subject.to_owned()))
         };

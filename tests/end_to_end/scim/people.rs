@@ -269,3 +269,46 @@ async fn aq_33_the_owner_sees_the_source_of_each_member() {
     assert_eq!(source("linus@acme.com"), "manual");
     assert_eq!(source("ada@acme.com"), "scim");
 }
+
+/// A list, which copies what is stored, shows each person as a request for that person alone does: whoever came by SCIM or
+/// by sign-in, was changed since, or has nothing but a name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn se_25_a_list_shows_people_as_each_is_shown_alone() {
+    let world = World::start().await;
+    let scim = world.scim().await;
+    world
+        .sign_in(&world.browser(), &Visitor::new("ada@acme.com"))
+        .await;
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let grace = json!({
+        "externalId": "7", "name": { "givenName": "Grace \"G\"", "familyName": "Höpper\\" },
+        "emails": [{ "value": "grace@acme.com", "primary": true }, { "value": "g@acme.com", "type": "home" }],
+        "phoneNumbers": [{ "value": "", "type": "fax" }, { "value": "+49 221 123123", "type": "work" }],
+        enterprise: { "department": "Compilers", "manager": { "value": "1" } },
+    });
+    scim.user("grace@acme.com", grace).await;
+    scim.user("bare", json!({})).await;
+    let gone = scim.user("gone@acme.com", json!({})).await;
+    scim.delete(&format!("/Users/{}", gone["id"].as_str().unwrap()))
+        .await;
+    let changed = scim
+        .user("changed", json!({ "phoneNumbers": [{ "value": "" }] }))
+        .await;
+    let path = format!("/Users/{}", changed["id"].as_str().unwrap());
+    scim.patch(
+        &path,
+        json!([{ "op": "replace", "path": "title", "value": "Dr" }]),
+    )
+    .await;
+    let mut seen = 0;
+    for query in ["", "?cursor=&count=50", "?startIndex=1&count=50"] {
+        let page = scim.get(&format!("/Users{query}")).await.json();
+        for listed in page["Resources"].as_array().unwrap() {
+            let path = format!("/Users/{}", listed["id"].as_str().unwrap());
+            let alone = scim.get(&path).await.json();
+            assert_eq!(listed.to_string(), alone.to_string());
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 3 * 4);
+}

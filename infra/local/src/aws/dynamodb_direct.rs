@@ -8,20 +8,18 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::dynamodb::Engine;
+use crate::http_client;
 
 /// Before the operation's name in `x-amz-target`.
 const TARGET: &str = "DynamoDB_20120810.";
-/// What a request and its answer are.
-const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
 /// A client for the SDK: asks the engine, and `endpoint` where the engine is not asked or refuses.
 #[derive(Clone, Debug)]
@@ -59,17 +57,17 @@ struct DirectConnector {
 
 impl HttpConnector for DirectConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let body = request.body().bytes().unwrap_or_default();
         // SQLite blocks the thread for as long as it works, which is less than to wake another one for it: only a commit
         // to a disk takes longer, and then everything else waits for the one database anyway.
-        let answer = Operation::of(&request)
-            .zip(self.engine.database())
-            .and_then(|(operation, database)| operation.execute(&database, body));
-        match answer {
-            Some(answer) => HttpConnectorFuture::new(async {
+        let answered = self.engine.database().and_then(|database| {
+            let target = request.headers().get("x-amz-target")?;
+            execute(&database, target.strip_prefix(TARGET)?, request.body().bytes()?)
+        });
+        match answered {
+            Some(Answer { status, body }) => HttpConnectorFuture::new(async move {
                 // Never pending by itself: who asks again and again lets others have the thread now and then.
                 tokio::task::coop::consume_budget().await;
-                answer.into_response()
+                http_client::answer(status, body)
             }),
             None => self.endpoint.call(request),
         }
@@ -82,61 +80,28 @@ struct Answer {
     body: Vec<u8>,
 }
 
-impl Answer {
-    fn into_response(self) -> Result<HttpResponse, ConnectorError> {
-        let status = self.status.try_into();
-        let status = status.map_err(|error| ConnectorError::other(Box::new(error), None))?;
-        let mut response = HttpResponse::new(status, SdkBody::from(self.body));
-        response.headers_mut().insert("content-type", CONTENT_TYPE);
-        Ok(response)
+/// `None` for another operation, and for a request that is not understood or is refused as it stands.
+fn execute(database: &Database, operation: &str, body: &[u8]) -> Option<Answer> {
+    match operation {
+        "GetItem" => run(body, |request| database.get_item(request)),
+        "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
+        "Query" => run(body, |request| database.query(request)),
+        "TransactGetItems" => run(body, |request| database.transact_get_items(request)),
+        "PutItem" => run(body, |request| database.put_item(request)),
+        "UpdateItem" => run(body, |request| database.update_item(request)),
+        "DeleteItem" => run(body, |request| database.delete_item(request)),
+        "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
+        "TransactWriteItems" => run(body, |request| database.transact_write_items(sent_once(request))),
+        _ => None,
     }
 }
 
-/// What the engine is asked for directly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operation {
-    GetItem,
-    BatchGetItem,
-    Query,
-    TransactGetItems,
-    PutItem,
-    UpdateItem,
-    DeleteItem,
-    BatchWriteItem,
-    TransactWriteItems,
-}
-
-impl Operation {
-    fn of(request: &HttpRequest) -> Option<Self> {
-        Some(
-            match request.headers().get("x-amz-target")?.strip_prefix(TARGET)? {
-                "GetItem" => Self::GetItem,
-                "BatchGetItem" => Self::BatchGetItem,
-                "Query" => Self::Query,
-                "TransactGetItems" => Self::TransactGetItems,
-                "PutItem" => Self::PutItem,
-                "UpdateItem" => Self::UpdateItem,
-                "DeleteItem" => Self::DeleteItem,
-                "BatchWriteItem" => Self::BatchWriteItem,
-                "TransactWriteItems" => Self::TransactWriteItems,
-                _ => return None,
-            },
-        )
-    }
-
-    /// `None` for a request that is not understood or is refused as it stands.
-    fn execute(self, database: &Database, body: &[u8]) -> Option<Answer> {
-        match self {
-            Self::GetItem => run(body, |request| database.get_item(request)),
-            Self::BatchGetItem => run(body, |request| database.batch_get_item(request)),
-            Self::Query => run(body, |request| database.query(request)),
-            Self::TransactGetItems => run(body, |request| database.transact_get_items(request)),
-            Self::PutItem => run(body, |request| database.put_item(request)),
-            Self::UpdateItem => run(body, |request| database.update_item(request)),
-            Self::DeleteItem => run(body, |request| database.delete_item(request)),
-            Self::BatchWriteItem => run(body, |request| database.batch_write_item(request)),
-            Self::TransactWriteItems => run(body, |request| database.transact_write_items(request)),
-        }
+/// No answer is lost between here and the engine, so that no request is sent again under its token: the engine need not
+/// remember it. It would look at all tokens of the last ten minutes for each transaction.
+fn sent_once(request: TransactWriteItemsRequest) -> TransactWriteItemsRequest {
+    TransactWriteItemsRequest {
+        client_request_token: None,
+        ..request
     }
 }
 

@@ -32,7 +32,7 @@ pub use self::traffic::{Call, Outcome, Service, Traffic};
 /// The client to hand to the SDK's configuration. Cheap to clone; clones share records, faults and connections.
 #[derive(Clone, Debug)]
 pub struct ObservedHttpClient {
-    inner: SharedHttpClient,
+    observed: SharedHttpClient,
     direct: SharedHttpClient,
     traffic: Traffic,
     faults: Faults,
@@ -44,9 +44,9 @@ pub struct ObservedHttpClient {
 impl ObservedHttpClient {
     /// Over a client whose requests are observed on their way, and one for when nobody observes.
     #[must_use]
-    pub fn over(inner: SharedHttpClient, direct: impl HttpClient + 'static) -> Self {
+    pub fn over(observed: SharedHttpClient, direct: impl HttpClient + 'static) -> Self {
         Self {
-            inner,
+            observed,
             direct: SharedHttpClient::new(direct),
             traffic: Traffic::default(),
             faults: Faults::default(),
@@ -93,7 +93,7 @@ impl HttpClient for ObservedHttpClient {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(ObservedConnector {
-            inner: self.inner.http_connector(settings, components),
+            observed: self.observed.http_connector(settings, components),
             direct: self.direct.http_connector(settings, components),
             traffic: self.traffic.clone(),
             faults: self.faults.clone(),
@@ -106,7 +106,7 @@ impl HttpClient for ObservedHttpClient {
 
 #[derive(Debug)]
 struct ObservedConnector {
-    inner: SharedHttpConnector,
+    observed: SharedHttpConnector,
     direct: SharedHttpConnector,
     traffic: Traffic,
     faults: Faults,
@@ -126,17 +126,17 @@ impl HttpConnector for ObservedConnector {
         let fault = self.faults.next(&call);
         let ticket = self.traffic.begin(call.clone());
         let traffic = self.traffic.clone();
-        let inner = self.inner.clone();
+        let observed = self.observed.clone();
         HttpConnectorFuture::new(async move {
             let _change = change;
             let answer = if fault.is_none() && traffic.measures_capacity() {
-                let measured = capacity::measured(&inner, request, &call).await;
+                let measured = capacity::measured(&observed, request, &call).await;
                 measured.map(|(answer, capacity)| {
                     traffic.consumed(ticket, capacity);
                     answer
                 })
             } else {
-                send(&inner, request, &call, fault).await
+                send(&observed, request, &call, fault).await
             };
             traffic.end(
                 ticket,
@@ -177,11 +177,12 @@ async fn send(
     }
 }
 
-fn answer(status: u16, body: String) -> Result<HttpResponse, ConnectorError> {
+/// An answer as DynamoDB and Secrets Manager write them.
+pub(crate) fn answer(status: u16, body: impl Into<SdkBody>) -> Result<HttpResponse, ConnectorError> {
     let status = status
         .try_into()
         .map_err(|error| ConnectorError::other(Box::new(error), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    let mut response = HttpResponse::new(status, body.into());
     response
         .headers_mut()
         .insert("content-type", "application/x-amz-json-1.0");

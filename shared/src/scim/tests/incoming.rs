@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ENTERPRISE, group_body, meta, read_user, rendered, user_body};
+use super::{ENTERPRISE, group_body, meta, read_user, rendered, user_body, written};
 use crate::scim::normalize;
 use crate::scim::{ResourceKind, ScimError, resource};
 
@@ -265,6 +265,27 @@ fn an_answer_has_schemas_id_and_meta() {
     assert_eq!(
         resource::group_values("b", [("g", "G")]),
         json!([{ "value": "g", "$ref": "b/Groups/g", "display": "G", "type": "direct" }])
+    );
+}
+
+#[test]
+fn a_list_writes_what_is_stored_as_it_would_be_answered_alone() {
+    let numbers = |values: &[&str]| json!({ "phoneNumbers": values.iter().map(|v| json!({ "value": v, "type": "work" })).collect::<Vec<_>>() });
+    for more in [
+        json!({}),
+        json!({ "displayName": "\"É\\\n\u{1f600}", "name": { "formatted": "x" } }),
+        json!({ "active": false, "emails": ["a@x"], ENTERPRISE: { "manager": "m" } }),
+        numbers(&["1", ""]),
+        numbers(&["1", "2"]),
+        numbers(&[""]),
+    ] {
+        let answered = Value::Object(rendered(more.clone()));
+        assert_eq!(written(read_user(more).unwrap()), answered.to_string());
+    }
+    assert!(
+        !Value::Object(rendered(numbers(&[""])))
+            .to_string()
+            .contains("phoneNumbers")
     );
 }
 

@@ -25,6 +25,7 @@ use serde_json::{Map, Value, json};
 use super::normalize::{self, Incoming};
 use super::schema::ResourceKind;
 use super::{ScimError, patch, resource};
+use crate::domain::scim_record::{ScimRecord, WrittenRecord};
 
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -75,6 +76,19 @@ pub fn meta() -> resource::Meta {
         last_modified: "2024-06-01T10:00:00Z".parse().unwrap(),
         version: 7,
     }
+}
+
+/// The attributes as a list answers them: stored, and copied from there.
+pub fn written(attributes: Map<String, Value>) -> String {
+    let record = ScimRecord {
+        attributes,
+        made: None,
+    };
+    let stored = serde_json::to_string(&record).unwrap();
+    let record: WrittenRecord<'_> = serde_json::from_str(&stored).unwrap();
+    let base = "https://x.test/scim/v2/T";
+    let written = resource::write(ResourceKind::User, base, &meta(), &record.attributes.0);
+    written.unwrap().get().to_owned()
 }
 
 /// The user as it is answered and filtered.

@@ -85,7 +85,8 @@ proptest! {
         match patch::plan(ResourceKind::User, "u1", &operations(Value::from(ops))).and_then(|p| p.apply(&user)) {
             Ok(after) => {
                 let meta = super::meta();
-                let answer = Value::Object(resource::render(ResourceKind::User, "https://x.test", &meta, after.clone()));
+                let answer = Value::Object(resource::render(ResourceKind::User, "https://x.test/scim/v2/T", &meta, after.clone()));
+                prop_assert_eq!(super::written(after.clone()), answer.to_string());
                 let again = crate::scim::normalize::resource(ResourceKind::User, &answer).unwrap().attributes;
                 prop_assert_eq!(&again, &after);
                 if let Some(emails) = after.get("emails") {

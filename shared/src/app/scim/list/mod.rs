@@ -20,7 +20,7 @@ use crate::scim::list::{ListQuery, Page};
 
 pub use both::Both;
 pub use groups::GroupSource;
-pub use source::{Bound, Entry, Found, Place, Source};
+pub use source::{Bound, Entry, Found, Place, Shown, Source};
 pub use users::UserSource;
 
 /// A page of users.

@@ -1,10 +1,10 @@
 //! Pages: by index, with walks; by cursor.
 
 use futures_util::future::try_join;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use super::scan::{Scanned, Wanted};
-use super::source::{Bound, Found, Source};
+use super::source::{Bound, Shown, Source};
 use super::{Lister, ScimFailure};
 use crate::scim::ScimError;
 use crate::scim::list::{Cursor, Page, Paging, Position};
@@ -13,15 +13,6 @@ use crate::store::Walk;
 /// Most bytes of a page, written as JSON: a function's answer has at most 6 MB. A page may have fewer resources than
 /// were asked for.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
-
-/// A resource as it is answered.
-pub(super) struct Shown {
-    /// Its key.
-    key: String,
-    json: Box<RawValue>,
-    /// As [`Found::incomplete`].
-    incomplete: bool,
-}
 
 /// A stretch of the list.
 pub(super) struct Stretch {
@@ -181,17 +172,6 @@ impl<S: Source> Lister<'_, S> {
         })
     }
 
-    /// A resource as it is answered: once it is written, its parts are let go.
-    pub(super) fn shown(&self, found: Found) -> Shown {
-        let shown = self.query.projection.apply(found.kind, found.resource);
-        Shown {
-            key: found.key,
-            // What is JSON already can be written.
-            json: to_raw_value(&shown).unwrap_or_default(),
-            incomplete: found.incomplete,
-        }
-    }
-
     fn stretch(&self, scanned: Scanned) -> Stretch {
         let next = match scanned.stopped_at {
             Some(stopped_at) => Some(stopped_at),
@@ -201,9 +181,10 @@ impl<S: Source> Lister<'_, S> {
                 .filter(|_| scanned.more)
                 .map(|found| found.key.clone()),
         };
-        let shown = scanned.found.into_iter().map(|found| self.shown(found));
+        let projection = &self.query.projection;
+        let shown = scanned.found.into_iter();
         Stretch {
-            shown: shown.collect(),
+            shown: shown.map(|found| Shown::of(found, projection)).collect(),
             next,
             total: None,
         }

@@ -2,12 +2,13 @@
 
 use std::future::Future;
 
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::related;
 use crate::app::scim::ScimFailure;
 use crate::scim::filter::{Filter, Matcher, Scope};
-use crate::scim::list::ListQuery;
+use crate::scim::list::{ListQuery, Projection};
 use crate::scim::{ResourceKind, ScimError};
 use crate::store::ListCounts;
 
@@ -42,6 +43,15 @@ pub trait Source: Sync {
         keys: &[String],
         related: bool,
     ) -> impl Future<Output = Result<Vec<Found>, ScimFailure>> + Send;
+
+    /// As [`Self::load`] without what is related, as answers show it that ask for nothing in particular.
+    fn written(&self, keys: &[String]) -> impl Future<Output = Result<Vec<Shown>, ScimFailure>> + Send {
+        async {
+            let found = self.load(keys, false).await?;
+            let usual = Projection::default();
+            Ok(found.into_iter().map(|found| Shown::of(found, &usual)).collect())
+        }
+    }
 
     /// The keys of all resources that can match, in order, if an index knows them.
     fn candidates(
@@ -129,6 +139,30 @@ pub struct Found {
     pub resource: Map<String, Value>,
     /// Whether members are missing that were to be loaded: more than one answer shows.
     pub incomplete: bool,
+}
+
+/// A resource as it is answered.
+pub struct Shown {
+    /// Its key.
+    pub key: String,
+    /// All of it that is shown.
+    pub json: Box<RawValue>,
+    /// As [`Found::incomplete`].
+    pub incomplete: bool,
+}
+
+impl Shown {
+    /// Once it is written, its parts are let go.
+    #[must_use]
+    pub fn of(found: Found, projection: &Projection) -> Self {
+        let shown = projection.apply(found.kind, found.resource);
+        Self {
+            key: found.key,
+            // What is JSON already can be written.
+            json: to_raw_value(&shown).unwrap_or_default(),
+            incomplete: found.incomplete,
+        }
+    }
 }
 
 /// A filter, bound to each type of a source.

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::source::{Entry, Found, Place, Source};
-use crate::app::scim::users::{add_groups, render};
+use super::source::{Entry, Found, Place, Shown, Source};
+use crate::app::scim::users::{add_groups, render, write};
 use crate::app::scim::{Caller, ScimFailure};
 use crate::domain::ids::{GroupId, UserId};
 use crate::scim::ResourceKind;
@@ -137,6 +137,18 @@ impl Source for UserSource<'_> {
                 }
             })
             .collect())
+    }
+
+    async fn written(&self, keys: &[String]) -> Result<Vec<Shown>, ScimFailure> {
+        let mut keys = keys.to_vec();
+        keys.retain(|key| !self.caller.is_root(key));
+        let stored = self.caller.store.stored_users_of(&keys).await?;
+        let written = stored.iter().map(|stored| write(self.caller, stored));
+        let mut shown = written
+            .filter_map(Result::transpose)
+            .collect::<Result<Vec<_>, _>>()?;
+        shown.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(shown)
     }
 
     async fn candidates(&self, filter: &Filter) -> Result<Option<Vec<String>>, ScimFailure> {

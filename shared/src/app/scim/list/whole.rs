@@ -2,8 +2,8 @@
 
 use futures_util::future::try_join;
 
-use super::page::{Shown, Stretch, to_u64, total};
-use super::source::{Place, Source};
+use super::page::{Stretch, to_u64, total};
+use super::source::{Place, Shown, Source};
 use super::{Lister, ScimFailure};
 use crate::scim::list::Page;
 use crate::store::Walk;
@@ -76,7 +76,14 @@ impl<S: Source> Lister<'_, S> {
     }
 
     async fn loaded(&self, keys: &[String]) -> Result<Vec<Shown>, ScimFailure> {
+        let projection = &self.query.projection;
+        if projection.is_default() && !self.shows_related {
+            return self.source.written(keys).await;
+        }
         let found = self.source.load(keys, self.shows_related).await?;
-        Ok(found.into_iter().map(|found| self.shown(found)).collect())
+        Ok(found
+            .into_iter()
+            .map(|found| Shown::of(found, projection))
+            .collect())
     }
 }

@@ -12,15 +12,17 @@ mod existing;
 mod guard;
 pub(crate) mod person;
 
+use serde_json::value::to_raw_value;
 use serde_json::{Map, Value};
 
+use super::list::Shown;
 use super::{Caller, ScimFailure};
 use crate::domain::ids::UserId;
 use crate::domain::user::User;
 use crate::scim::list::Projection;
-use crate::scim::resource::{self, location};
+use crate::scim::resource::{self, Meta, location};
 use crate::scim::{ResourceKind, ScimError};
-use crate::store::{GroupRecord, UserInGroups};
+use crate::store::{GroupRecord, StoredUser, UserInGroups};
 
 pub use change::{Update, update};
 pub use create::create;
@@ -88,6 +90,34 @@ pub(super) fn add_groups(caller: &Caller, body: &mut Map<String, Value>, groups:
             .map(|found| (found.group.id.as_str(), found.group.display_name.as_str()));
         body.insert("groups".to_owned(), resource::group_values(&caller.base, pairs));
     }
+}
+
+/// A user as a list shows it, without `groups`; `None` of one that SCIM deleted. What SCIM pushed is copied as it is
+/// stored.
+pub(super) fn write(caller: &Caller, stored: &StoredUser) -> Result<Option<Shown>, ScimFailure> {
+    let user = stored.listed()?;
+    if user.tombstone {
+        return Ok(None);
+    }
+    let key = user.id.to_string();
+    let written = match &user.scim {
+        Some(record) => {
+            let meta = Meta {
+                id: key.clone(),
+                created: user.created_at,
+                last_modified: user.modified_at,
+                version: user.version,
+            };
+            resource::write(ResourceKind::User, &caller.base, &meta, &record.attributes.0)
+        }
+        None => to_raw_value(&render(caller, stored.user()?)),
+    };
+    Ok(Some(Shown {
+        key,
+        // What is JSON already can be written.
+        json: written.unwrap_or_default(),
+        incomplete: false,
+    }))
 }
 
 /// A user as filters see it, without `groups`.
