@@ -26,9 +26,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use gatehouse_local::lambda::Program;
 use gatehouse_local::lambda::api_gateway::{self, Context};
-use gatehouse_local::lambda::{Program, tls::TlsFront};
-use gatehouse_tests::lambda::environment_of;
+use gatehouse_tests::lambda::{TlsFronts, on_the_way};
 use gatehouse_tests::template::{pascal, root};
 use gatehouse_tests::{Visitor, World};
 use http::Request;
@@ -66,17 +66,7 @@ async fn main() {
         .next()
         .map_or(STARTS, |starts| starts.parse().expect("a number of starts"));
     let world = World::deployed_with_programs().await;
-    let temporary = tempfile::tempdir().unwrap();
-    let (dynamodb, others) = world.local.endpoint_urls();
-    let fronts = [
-        TlsFront::start(&dynamodb, temporary.path()).await.unwrap(),
-        TlsFront::start(&others, temporary.path()).await.unwrap(),
-    ];
-    let trusted = temporary.path().join("trusted.pem");
-    let pems = fronts
-        .iter()
-        .map(|front| std::fs::read_to_string(front.certificate()).unwrap());
-    std::fs::write(&trusted, pems.collect::<String>()).unwrap();
+    let fronts = TlsFronts::start(&world.local).await;
 
     println!(
         "| program | zip KiB | init ms (CPU) | first ms (CPU) | warm p50 / p99 ms (CPU) | RSS MiB | init and first, CPU |"
@@ -98,10 +88,7 @@ async fn main() {
             continue;
         };
         let base = world.gatehouse.config.base_url.as_str();
-        let mut environment = environment_of(function, &world.local, base);
-        environment.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), fronts[0].url().to_owned());
-        environment.insert("AWS_ENDPOINT_URL".to_owned(), fronts[1].url().to_owned());
-        environment.insert("SSL_CERT_FILE".to_owned(), trusted.display().to_string());
+        let environment = fronts.environment_of(function, &world.local, base);
         let start = measure(function, path, &environment, (&events, starts)).await;
         report(function, path, &start, &bare);
     }
@@ -131,7 +118,7 @@ async fn events(world: &World, starts: usize) -> Vec<(&'static str, Vec<Value>)>
     }
     let mut begun = Vec::new();
     for _ in 0..starts * (WARM + 1) {
-        begun.push(begin(world).await);
+        begun.push(api_gateway::event(&context(), &on_the_way(world).await));
     }
     // A sign-in that has something for the relay to carry.
     world
@@ -170,17 +157,6 @@ async fn events(world: &World, starts: usize) -> Vec<(&'static str, Vec<Value>)>
         ("connection_upkeep", one(json!({}))),
         ("account_recheck", one(json!({}))),
     ]
-}
-
-/// A browser on its way from the app's authorization request to the identity provider.
-async fn begin(world: &World) -> Value {
-    let browser = world.browser();
-    let sent = browser.get(&world.authorize_path(&world.by_connection())).await;
-    let cookie = browser.cookie("browser").expect("the browser's cookie");
-    let request = Request::get(sent.raw_location())
-        .header("cookie", format!("__Host-gatehouse_browser={cookie}"))
-        .body(Bytes::new());
-    api_gateway::event(&context(), &request.unwrap())
 }
 
 /// A browser's post to the assertion consumer that signs somebody in: good once.

@@ -14,12 +14,18 @@ use axum::routing::any;
 use bytes::Bytes;
 use gatehouse_local::Local;
 use gatehouse_local::lambda::api_gateway::{self, Context};
+use gatehouse_local::lambda::tls::TlsFront;
 use gatehouse_local::lambda::{Program, ProgramError};
 use http::Response;
 use http_body_util::BodyExt;
 use serde_json::Value;
+use tempfile::TempDir;
 
+use crate::World;
 use crate::template::{environment, functions, pascal, read, root};
+
+/// The certificates that a function behind [`TlsFronts`] trusts.
+const TRUSTED: &str = "trusted.pem";
 
 /// Who signs the operator's requests.
 pub const PRINCIPAL: &str = "arn:aws:iam::000000000000:user/anna";
@@ -93,6 +99,60 @@ pub fn environment_of(function: &str, local: &Local, base: &str) -> BTreeMap<Str
         all.insert("GATEHOUSE_LOCAL_DNS_SERVER".to_owned(), dns);
     }
     all
+}
+
+/// TLS before the embedded services, as before those of AWS.
+pub struct TlsFronts {
+    /// Before DynamoDB.
+    pub dynamodb: TlsFront,
+    /// Before all others.
+    pub others: TlsFront,
+    folder: TempDir,
+}
+
+impl TlsFronts {
+    /// Starts them.
+    pub async fn start(local: &Local) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (dynamodb, others) = local.endpoint_urls();
+        let front = async |url: &str| TlsFront::start(url, folder.path()).await.expect("a front");
+        let (dynamodb, others) = (front(&dynamodb).await, front(&others).await);
+        let certificate = |front: &TlsFront| std::fs::read(front.certificate()).expect("a certificate");
+        let trusted = [certificate(&dynamodb), certificate(&others)].concat();
+        std::fs::write(folder.path().join(TRUSTED), trusted).expect("a file");
+        Self {
+            dynamodb,
+            others,
+            folder,
+        }
+    }
+
+    /// As [`environment_of`], for a function that comes by these.
+    #[must_use]
+    pub fn environment_of(&self, function: &str, local: &Local, base: &str) -> BTreeMap<String, String> {
+        let mut all = environment_of(function, local, base);
+        let trusted = self.folder.path().join(TRUSTED).display().to_string();
+        all.extend([
+            (
+                "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
+                self.dynamodb.url().to_owned(),
+            ),
+            ("AWS_ENDPOINT_URL".to_owned(), self.others.url().to_owned()),
+            ("SSL_CERT_FILE".to_owned(), trusted),
+        ]);
+        all
+    }
+}
+
+/// The request of a browser on its way from the app's authorization request to the identity provider.
+pub async fn on_the_way(world: &World) -> http::Request<Bytes> {
+    let browser = world.browser();
+    let sent = browser.get(&world.authorize_path(&world.by_connection())).await;
+    let cookie = browser.cookie("browser").expect("the browser's cookie");
+    let request = http::Request::get(sent.raw_location())
+        .header(http::header::COOKIE, format!("__Host-gatehouse_browser={cookie}"))
+        .body(Bytes::new());
+    request.expect("a request")
 }
 
 /// How long the template lets a function work on an event.

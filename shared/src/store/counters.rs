@@ -38,9 +38,7 @@ impl TenantTransaction {
     /// Lets the transaction hold only while nobody else has taken a seat since `count` was made.
     pub fn hold_seats(&mut self, count: SeatCount) {
         let key = keys::seats(&self.handle.tenant);
-        let change = Expression::new("SET v = :next, sn = :one")
-            .value(":next", number(count.version + 1))
-            .value(":one", number(1));
+        let change = Expression::new("SET v = :next").value(":next", number(count.version + 1));
         let condition = if count.version == 0 {
             Expression::absent()
         } else {
@@ -52,19 +50,16 @@ impl TenantTransaction {
     /// Counts a user that the transaction makes, or one more active user.
     pub(super) fn count_user(&mut self, id: &str, users: i64, active: i64) {
         let (key, slot) = keys::counter(&self.handle.tenant, 'U', id);
-        let change = Expression::new(format!("ADD {slot} :users, a :active SET sn = :one"))
+        let change = Expression::new(format!("ADD {slot} :users, a :active"))
             .value(":users", signed(users))
-            .value(":active", signed(active))
-            .value(":one", number(1));
+            .value(":active", signed(active));
         self.inner.update(Guard::Fresh, &key, change, None);
     }
 
     /// Counts a group that the transaction makes, or takes away.
     pub(super) fn count_group(&mut self, id: &str, groups: i64) {
         let (key, slot) = keys::counter(&self.handle.tenant, 'G', id);
-        let change = Expression::new(format!("ADD {slot} :groups SET sn = :one"))
-            .value(":groups", signed(groups))
-            .value(":one", number(1));
+        let change = Expression::new(format!("ADD {slot} :groups")).value(":groups", signed(groups));
         self.inner.update(Guard::Fresh, &key, change, None);
     }
 }

@@ -245,11 +245,10 @@ impl FrontDoor {
     /// [`StoreError`] when the table cannot be read or written.
     pub async fn claim(&self, mark: &Mark, holder: &str, until: DateTime<Utc>) -> Result<Claim, StoreError> {
         let now = self.store.dynamo.clock.now();
-        let take = Expression::new("SET holder = :holder, lease = :until, sn = :schema, #ttl = :ttl")
+        let take = Expression::new("SET holder = :holder, lease = :until, #ttl = :ttl")
             .name("#ttl", "ttl")
             .value(":holder", text(holder))
             .value(":until", millis(until))
-            .value(":schema", number(1))
             .value(":ttl", number(mark_ends(now)));
         let free = "attribute_not_exists(sent) AND (attribute_not_exists(lease) OR lease <= :now)";
         let free = Expression::new(free).value(":now", millis(now));

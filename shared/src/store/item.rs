@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::keys::Key;
 
-/// Number of the shapes that this code writes; it reads this one and the one before.
-const SCHEMA: u64 = 1;
+/// Number of the shapes that this code writes; it reads this one and the one before. An item that has no number is of the
+/// first shape: every page of a list reads a hundred of them.
+const SCHEMA: u64 = FIRST;
+const FIRST: u64 = 1;
 
 /// Attributes of an item as the SDK has them.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
@@ -38,8 +40,7 @@ pub(super) fn seconds(at: DateTime<Utc>) -> AttributeValue {
 impl Item {
     /// An empty item at `key`.
     pub fn new(key: Key) -> Self {
-        let mut attributes = key_attributes(&key);
-        attributes.insert("sn".to_owned(), number(SCHEMA));
+        let attributes = key_attributes(&key);
         Self { key, attributes }
     }
 
@@ -77,7 +78,7 @@ pub(super) fn read_doc<'a, T: Deserialize<'a>>(
     kind: &'static str,
     attributes: &'a Attributes,
 ) -> Result<T, StoreError> {
-    let schema = read_number(attributes, "sn").unwrap_or(0);
+    let schema = read_number(attributes, "sn").unwrap_or(FIRST);
     if schema > SCHEMA {
         return Err(StoreError::Corrupt {
             kind,
@@ -116,4 +117,28 @@ pub(super) fn is_past(attributes: &Attributes, now: DateTime<Utc>) -> bool {
         .and_then(|v| v.as_n().ok())
         .and_then(|n| n.parse::<i64>().ok());
     ttl.is_some_and(|ttl| ttl <= now.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{Item, number, read_doc};
+    use crate::store::keys::{Key, Table};
+
+    #[test]
+    fn a_later_shape_than_this_code_knows_is_refused() {
+        let key = Key {
+            table: Table::Directory,
+            pk: "p".to_owned(),
+            sk: "s".to_owned(),
+        };
+        let item = Item::new(key).doc("thing", &7).unwrap();
+        assert_eq!(read_doc::<u8>("thing", &item.attributes).unwrap(), 7);
+        let first = item.clone().with("sn", number(1));
+        assert_eq!(read_doc::<u8>("thing", &first.attributes).unwrap(), 7);
+        let later = item.with("sn", number(2));
+        let refused = read_doc::<u8>("thing", &later.attributes).unwrap_err();
+        assert!(refused.to_string().contains("schema 2"), "{refused}");
+    }
 }

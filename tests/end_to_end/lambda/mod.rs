@@ -8,10 +8,9 @@ use chrono::TimeDelta;
 use gatehouse::domain::connection::OidcPreset;
 use gatehouse::domain::email::EmailAddress;
 use gatehouse_local::lambda::api_gateway::{self, Context};
-use gatehouse_local::lambda::tls::TlsFront;
 use gatehouse_local::lambda::{Program, ProgramError};
 use gatehouse_local::{Local, Options};
-use gatehouse_tests::lambda::{Deployment, PRINCIPAL, environment_of, program};
+use gatehouse_tests::lambda::{Deployment, PRINCIPAL, TlsFronts, environment_of, on_the_way, program};
 use gatehouse_tests::scim::GROUP;
 use gatehouse_tests::{Browser, Provider, Visitor, World};
 use http::{Request, header};
@@ -68,28 +67,12 @@ async fn a_saml_sign_in_through_the_built_functions() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_that_follow_one_another_share_a_connection() {
     let world = World::deployed_with_programs().await;
-    let folder = tempfile::tempdir().unwrap();
-    let (dynamodb, others) = world.local.endpoint_urls();
-    let tables = TlsFront::start(&dynamodb, folder.path()).await.unwrap();
-    let secrets = TlsFront::start(&others, folder.path()).await.unwrap();
-    let trusted = folder.path().join("trusted.pem");
-    let pems = [&tables, &secrets].map(|front| std::fs::read_to_string(front.certificate()).unwrap());
-    std::fs::write(&trusted, pems.concat()).unwrap();
-    let mut environment = environment_of("sign_in", &world.local, world.gatehouse.config.base_url.as_str());
-    environment.extend([
-        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), tables.url().to_owned()),
-        ("AWS_ENDPOINT_URL".to_owned(), secrets.url().to_owned()),
-        ("SSL_CERT_FILE".to_owned(), trusted.display().to_string()),
-    ]);
+    let fronts = TlsFronts::start(&world.local).await;
+    let base = world.gatehouse.config.base_url.as_str();
+    let environment = fronts.environment_of("sign_in", &world.local, base);
     let path = tokio::task::spawn_blocking(|| program("sign_in")).await.unwrap();
     let started = Program::start("test-sign_in", &path, &environment).await.unwrap();
-    let browser = world.browser();
-    let sent = browser.get(&world.authorize_path(&world.by_connection())).await;
-    let cookie = format!("__Host-gatehouse_browser={}", browser.cookie("browser").unwrap());
-    let request = Request::get(sent.raw_location())
-        .header(header::COOKIE, cookie)
-        .body(Bytes::new())
-        .unwrap();
+    let request = on_the_way(&world).await;
     let context = Context {
         route: "ANY /".to_owned(),
         principal: None,
@@ -98,7 +81,10 @@ async fn requests_that_follow_one_another_share_a_connection() {
     let event = api_gateway::event(&context, &request);
     let answer = started.invoke(&event, Duration::from_secs(10)).await.unwrap();
     assert_eq!(answer["statusCode"], 303, "{answer}");
-    assert_eq!((tables.connections(), secrets.connections()), (1, 1));
+    assert_eq!(
+        (fronts.dynamodb.connections(), fronts.others.connections()),
+        (1, 1)
+    );
 }
 
 /// From the app's authorization request through an OpenID Provider to tokens: discovery, code and key set are fetched by

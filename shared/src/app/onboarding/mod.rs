@@ -34,7 +34,7 @@ use super::Gatehouse;
 use crate::domain::endpoint::EndpointPolicy;
 use crate::domain::ids::{TenantId, UserId};
 use crate::domain::tenant::Tenant;
-use crate::store::{AuditRecord, CommitError, Guard, StoreError, TenantStore, TenantTransaction};
+use crate::store::{AuditRecord, CommitError, Guard, Patience, StoreError, TenantStore, TenantTransaction};
 
 pub use error::{Cause, OnboardingError, Thing};
 
@@ -199,6 +199,20 @@ where
         }
     }
     once().await
+}
+
+/// As [`rounds`], with pauses, for as long as [`Patience`] lasts: for what many others change at once.
+async fn patiently<T, F>(operation: &'static str, once: impl Fn() -> F) -> Result<T, OnboardingError>
+where
+    F: Future<Output = Result<T, OnboardingError>>,
+{
+    let mut patience = Patience::new();
+    loop {
+        match once().await {
+            Err(OnboardingError::Changed) if patience.wait(operation).await.is_ok() => {}
+            done => return done,
+        }
+    }
 }
 
 /// A refused condition as what it means for this change; conditions that are not `guard`'s mean "changed meanwhile".

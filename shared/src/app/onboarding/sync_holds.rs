@@ -5,14 +5,14 @@ use tokio::sync::MutexGuard;
 
 use super::error::{OnboardingError, Thing};
 use super::notices::{self, Notice};
-use super::{Administration, rounds};
+use super::{Administration, patiently};
 use crate::app::{Gatehouse, events};
 use crate::domain::ids::HoldId;
 use crate::domain::sync_guard::{HoldState, SyncHold};
 use crate::store::{CommitError, OutboxKey, TenantStore, TenantTransaction};
 
-/// How often a decision is tried anew when a change joined the hold meanwhile.
-const MOST_ROUNDS: usize = 10;
+/// What is tried anew when a change joined the hold meanwhile.
+const DECISION: &str = "a decision about a sync hold";
 
 /// A page of holds, newest first, before the one of `before`; and before which the next one begins.
 ///
@@ -40,7 +40,7 @@ pub async fn read(admin: &Administration, id: &HoldId) -> Result<SyncHold, Onboa
 /// # Errors
 /// [`OnboardingError`]: `NotFound`, or `HoldDecided` when it was dismissed.
 pub async fn release(admin: &Administration, id: &HoldId) -> Result<SyncHold, OnboardingError> {
-    rounds(MOST_ROUNDS, || decide(admin, id, HoldState::Released)).await
+    patiently(DECISION, || decide(admin, id, HoldState::Released)).await
 }
 
 /// Ends a hold that was a mistake: nothing passes by it, and what is sent again counts as new.
@@ -48,7 +48,7 @@ pub async fn release(admin: &Administration, id: &HoldId) -> Result<SyncHold, On
 /// # Errors
 /// [`OnboardingError`]: `NotFound`, or `HoldDecided` when it was released.
 pub async fn dismiss(admin: &Administration, id: &HoldId) -> Result<SyncHold, OnboardingError> {
-    rounds(MOST_ROUNDS, || decide(admin, id, HoldState::Dismissed)).await
+    patiently(DECISION, || decide(admin, id, HoldState::Dismissed)).await
 }
 
 /// Changes that join the hold in this process come before or after.
@@ -79,7 +79,7 @@ async fn decide(admin: &Administration, id: &HoldId, to: HoldState) -> Result<Sy
 /// # Errors
 /// [`OnboardingError::HoldOpen`] when a sync is held already.
 pub async fn announce(admin: &Administration) -> Result<SyncHold, OnboardingError> {
-    rounds(MOST_ROUNDS, || async {
+    patiently(DECISION, || async {
         let _turn = turn(admin).await;
         let guard = admin.store.sync_guard().await?;
         if guard.is_some_and(|guard| guard.hold.is_some()) {
