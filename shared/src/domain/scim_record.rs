@@ -1,5 +1,6 @@
 //! What SCIM says of a person, beside the record that everything else reads.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -27,7 +28,7 @@ pub struct Made {
 }
 
 /// As much of a [`ScimRecord`] as lists show, as it is written.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct WrittenRecord<'a> {
     /// The attributes.
     #[serde(borrow)]
@@ -35,13 +36,26 @@ pub struct WrittenRecord<'a> {
 }
 
 /// Attributes in their order, each value as the JSON that it is written as.
-pub struct WrittenAttributes<'a>(pub Vec<(&'a str, &'a RawValue)>);
+pub struct WrittenAttributes<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// Borrowed where it is written without escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The names of the attributes; their values are personal data.
+impl fmt::Debug for WrittenAttributes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for WrittenAttributes<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs;
         impl<'de> Visitor<'de> for Pairs {
-            type Value = Vec<(&'de str, &'de RawValue)>;
+            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -49,8 +63,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for WrittenAttributes<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut pairs = Vec::with_capacity(16);
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    pairs.push((name, value));
                 }
                 Ok(pairs)
             }

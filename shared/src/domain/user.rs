@@ -90,8 +90,8 @@ pub struct User {
     pub modified_at: DateTime<Utc>,
 }
 
-/// As much of a [`User`] as a list shows, read from the same document.
-#[derive(Deserialize)]
+/// As much of a [`User`] as a list shows, read from the same document, whose other parts may even be wrong.
+#[derive(Debug, Deserialize)]
 pub struct ListedUser<'a> {
     /// As [`User::id`].
     pub id: UserId,

@@ -1,5 +1,7 @@
 //! Resources in answers, and what other parts of the system read from a resource.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
@@ -86,7 +88,7 @@ pub fn write(
     kind: ResourceKind,
     base: &str,
     meta: &Meta,
-    attributes: &[(&str, &RawValue)],
+    attributes: &[(Cow<'_, str>, &RawValue)],
 ) -> serde_json::Result<Box<RawValue>> {
     let numbers = attributes.iter().find(|(name, _)| *name == PHONE_NUMBERS);
     let numbers = numbers
@@ -106,7 +108,7 @@ pub fn write(
 struct Written<'a> {
     schemas: Vec<&'static str>,
     id: &'a str,
-    attributes: &'a [(&'a str, &'a RawValue)],
+    attributes: &'a [(Cow<'a, str>, &'a RawValue)],
     /// In place of those among the attributes.
     numbers: Option<Value>,
     meta: ShownMeta,

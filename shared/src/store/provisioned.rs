@@ -1,5 +1,7 @@
 //! Users as SCIM asks for them: by external id, by any address, by the time of their last change.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
 use super::TenantStore;
@@ -15,8 +17,14 @@ use crate::domain::user::{ListedUser, User};
 const MOST_FOUND: i32 = 1_000;
 
 /// A user's item, for whoever reads little of it.
-#[derive(Debug)]
 pub struct StoredUser(Attributes);
+
+/// It holds personal data.
+impl fmt::Debug for StoredUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[personal]")
+    }
+}
 
 impl StoredUser {
     /// As much of the record as a list shows.

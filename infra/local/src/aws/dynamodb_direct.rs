@@ -60,8 +60,10 @@ impl HttpConnector for DirectConnector {
         // SQLite blocks the thread for as long as it works, which is less than to wake another one for it: only a commit
         // to a disk takes longer, and then everything else waits for the one database anyway.
         let answered = self.engine.database().and_then(|database| {
-            let target = request.headers().get("x-amz-target")?;
-            execute(&database, target.strip_prefix(TARGET)?, request.body().bytes()?)
+            let headers = request.headers();
+            let operation = headers.get("x-amz-target")?.strip_prefix(TARGET)?;
+            let attempt = http_client::attempt(headers.get("amz-sdk-request"));
+            execute(&database, (operation, attempt), request.body().bytes()?)
         });
         match answered {
             Some(Answer { status, body }) => HttpConnectorFuture::new(async move {
@@ -81,7 +83,7 @@ struct Answer {
 }
 
 /// `None` for another operation, and for a request that is not understood or is refused as it stands.
-fn execute(database: &Database, operation: &str, body: &[u8]) -> Option<Answer> {
+fn execute(database: &Database, (operation, attempt): (&str, u32), body: &[u8]) -> Option<Answer> {
     match operation {
         "GetItem" => run(body, |request| database.get_item(request)),
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
@@ -91,16 +93,19 @@ fn execute(database: &Database, operation: &str, body: &[u8]) -> Option<Answer> 
         "UpdateItem" => run(body, |request| database.update_item(request)),
         "DeleteItem" => run(body, |request| database.delete_item(request)),
         "BatchWriteItem" => run(body, |request| database.batch_write_item(request)),
-        "TransactWriteItems" => run(body, |request| database.transact_write_items(sent_once(request))),
+        "TransactWriteItems" => run(body, |request| {
+            database.transact_write_items(with_token(request, attempt))
+        }),
         _ => None,
     }
 }
 
-/// No answer is lost between here and the engine, so that no request is sent again under its token: the engine need not
-/// remember it. It would look at all tokens of the last ten minutes for each transaction.
-fn sent_once(request: TransactWriteItemsRequest) -> TransactWriteItemsRequest {
+/// A first attempt goes without its token: no answer is lost between here and the engine, which would look at all tokens
+/// of the last ten minutes for each transaction. One that follows keeps it, since the port may have answered before.
+fn with_token(request: TransactWriteItemsRequest, attempt: u32) -> TransactWriteItemsRequest {
+    let token = request.client_request_token;
     TransactWriteItemsRequest {
-        client_request_token: None,
+        client_request_token: token.filter(|_| attempt > 1),
         ..request
     }
 }

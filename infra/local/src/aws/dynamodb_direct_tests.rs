@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::DirectHttpClient;
+use super::{DirectHttpClient, execute};
 use crate::{Local, Options};
 
 fn text(value: &str) -> AttributeValue {
@@ -94,6 +94,54 @@ async fn a_transaction_that_is_cancelled_says_for_which_item() {
         let codes: Vec<_> = reasons.iter().filter_map(|reason| reason.code()).collect();
         assert_eq!(codes, ["None", "ConditionalCheckFailed"]);
     }
+}
+
+/// A first attempt was not answered before. One that follows may be the same transaction that the port has done, and is
+/// answered and not done again.
+#[tokio::test]
+async fn only_a_repeated_attempt_needs_its_token() {
+    let local = Local::start(&Options::in_memory()).unwrap();
+    let [client, wire] = both(&local);
+    let database = local.dynamodb().engine().database().unwrap();
+    let key = serde_json::json!({ "pk": { "S": "T#1" }, "sk": { "S": "." } });
+    let add = |token: &str| {
+        let update = serde_json::json!({
+            "TableName": "Directory", "Key": key, "UpdateExpression": "ADD n :one",
+            "ExpressionAttributeValues": { ":one": { "N": "1" } },
+        });
+        let body =
+            serde_json::json!({ "TransactItems": [{ "Update": update }], "ClientRequestToken": token });
+        body.to_string().into_bytes()
+    };
+    let done = |token: &str, attempt| {
+        let answer = execute(&database, ("TransactWriteItems", attempt), &add(token)).unwrap();
+        assert_eq!(answer.status, 200);
+    };
+    let count = async || {
+        let item = client.get_item().table_name("Directory").key("pk", text("T#1"));
+        let item = item.key("sk", text(".")).send().await.unwrap().item.unwrap();
+        item["n"].as_n().unwrap().clone()
+    };
+    done("first", 1);
+    assert_eq!(count().await, "1");
+    done("again", 2);
+    done("again", 2);
+    done("again", 3);
+    assert_eq!(count().await, "2");
+    let update = aws_sdk_dynamodb::types::Update::builder()
+        .table_name("Directory")
+        .key("pk", text("T#1"))
+        .key("sk", text("."))
+        .update_expression("ADD n :one")
+        .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+    let update = TransactWriteItem::builder()
+        .update(update.build().unwrap())
+        .build();
+    let by_port = wire.transact_write_items().transact_items(update);
+    by_port.client_request_token("port").send().await.unwrap();
+    assert_eq!(count().await, "3");
+    done("port", 2);
+    assert_eq!(count().await, "3", "what the port has done is not done again");
 }
 
 #[tokio::test]

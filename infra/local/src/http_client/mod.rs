@@ -27,6 +27,7 @@ pub use self::changes::Changes;
 pub use self::fault::{Fault, FaultHandle, Faults, When};
 pub use self::keys::ItemRef;
 use self::permissions::Asked;
+pub(crate) use self::traffic::attempt;
 pub use self::traffic::{Call, Outcome, Service, Traffic};
 
 /// The client to hand to the SDK's configuration. Cheap to clone; clones share records, faults and connections.

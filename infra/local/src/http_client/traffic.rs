@@ -270,8 +270,8 @@ fn is_consistent(body: &Value) -> bool {
     }
 }
 
-/// From `attempt=2; max=4`.
-fn attempt(header: Option<&str>) -> u32 {
+/// Which attempt of its operation a request is, from 1, by its `amz-sdk-request` header: `attempt=2; max=4`.
+pub(crate) fn attempt(header: Option<&str>) -> u32 {
     header
         .unwrap_or_default()
         .split(';')

@@ -201,7 +201,7 @@ where
     once().await
 }
 
-/// As [`rounds`], with pauses, for as long as [`Patience`] lasts: for what many others change at once.
+/// As [`rounds`], with pauses, until [`Patience`] ends: for what many others change at once.
 async fn patiently<T, F>(operation: &'static str, once: impl Fn() -> F) -> Result<T, OnboardingError>
 where
     F: Future<Output = Result<T, OnboardingError>>,
@@ -209,7 +209,7 @@ where
     let mut patience = Patience::new();
     loop {
         match once().await {
-            Err(OnboardingError::Changed) if patience.wait(operation).await.is_ok() => {}
+            Err(OnboardingError::Changed) => patience.wait(operation).await?,
             done => return done,
         }
     }

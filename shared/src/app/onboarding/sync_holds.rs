@@ -11,7 +11,7 @@ use crate::domain::ids::HoldId;
 use crate::domain::sync_guard::{HoldState, SyncHold};
 use crate::store::{CommitError, OutboxKey, TenantStore, TenantTransaction};
 
-/// What is tried anew when a change joined the hold meanwhile.
+/// What is tried anew when changes of the sync came between.
 const DECISION: &str = "a decision about a sync hold";
 
 /// A page of holds, newest first, before the one of `before`; and before which the next one begins.

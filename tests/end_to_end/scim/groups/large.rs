@@ -18,8 +18,7 @@ impl Setup {
                 let text = |value: String| AttributeValue::S(value);
                 let put = PutRequest::builder()
                     .item("pk", text(format!("U#{}#{user}", self.world.tenant.id)))
-                    .item("sk", text("#".to_owned()))
-                    .item("sn", AttributeValue::N("1".to_owned()));
+                    .item("sk", text("#".to_owned()));
                 WriteRequest::builder().put_request(put.build().unwrap()).build()
             });
             let written = client

@@ -144,8 +144,14 @@ impl Source for UserSource<'_> {
         keys.retain(|key| !self.caller.is_root(key));
         let stored = self.caller.store.stored_users_of(&keys).await?;
         let written = stored.iter().map(|stored| write(self.caller, stored));
+        let written = written.filter_map(Result::transpose);
+        let shown = |(key, json)| Shown {
+            key,
+            json,
+            incomplete: false,
+        };
         let mut shown = written
-            .filter_map(Result::transpose)
+            .map(|written| written.map(shown))
             .collect::<Result<Vec<_>, _>>()?;
         shown.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(shown)

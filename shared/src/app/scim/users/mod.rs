@@ -1,9 +1,9 @@
 //! Users by SCIM (RFC 7644): made, read, replaced, changed, deleted.
 //!
 //! The document of a user keeps what SCIM pushed ([`crate::domain::scim_record::ScimRecord`]) beside the record that
-//! sign-in and tokens read; one is derived from the other in [`person`], and nowhere else. People who came by sign-in
-//! are shown with what is known of them, and are SCIM's from its first change on (AQ-25); people made by hand are shown
-//! and not touched; the creator of the organization is neither (AQ-03).
+//! sign-in and tokens read; one is derived from the other in [`person`], and nowhere else; lists copy what SCIM pushed as
+//! it is stored. People who came by sign-in are shown with what is known of them, and are SCIM's from its first change on
+//! (AQ-25); people made by hand are shown and not touched; the creator of the organization is neither (AQ-03).
 
 mod change;
 mod create;
@@ -12,17 +12,16 @@ mod existing;
 mod guard;
 pub(crate) mod person;
 
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::list::Shown;
 use super::{Caller, ScimFailure};
 use crate::domain::ids::UserId;
 use crate::domain::user::User;
 use crate::scim::list::Projection;
-use crate::scim::resource::{self, Meta, location};
+use crate::scim::resource::{self, location};
 use crate::scim::{ResourceKind, ScimError};
-use crate::store::{GroupRecord, StoredUser, UserInGroups};
+use crate::store::{GroupRecord, StoreError, StoredUser, UserInGroups};
 
 pub use change::{Update, update};
 pub use create::create;
@@ -92,32 +91,27 @@ pub(super) fn add_groups(caller: &Caller, body: &mut Map<String, Value>, groups:
     }
 }
 
-/// A user as a list shows it, without `groups`; `None` of one that SCIM deleted. What SCIM pushed is copied as it is
-/// stored.
-pub(super) fn write(caller: &Caller, stored: &StoredUser) -> Result<Option<Shown>, ScimFailure> {
+/// The id of a user and the user as a list shows it, without `groups`; `None` of one that SCIM deleted. What SCIM pushed is
+/// copied as it is stored.
+pub(super) fn write(
+    caller: &Caller,
+    stored: &StoredUser,
+) -> Result<Option<(String, Box<RawValue>)>, ScimFailure> {
     let user = stored.listed()?;
     if user.tombstone {
         return Ok(None);
     }
-    let key = user.id.to_string();
+    let meta = person::listed_meta(&user);
     let written = match &user.scim {
-        Some(record) => {
-            let meta = Meta {
-                id: key.clone(),
-                created: user.created_at,
-                last_modified: user.modified_at,
-                version: user.version,
-            };
-            resource::write(ResourceKind::User, &caller.base, &meta, &record.attributes.0)
-        }
-        None => to_raw_value(&render(caller, stored.user()?)),
-    };
-    Ok(Some(Shown {
-        key,
+        Some(record) => resource::write(ResourceKind::User, &caller.base, &meta, &record.attributes.0)
+            .map_err(|e| StoreError::Corrupt {
+                kind: "user",
+                cause: format!("its attributes are no JSON: {:?}", e.classify()),
+            })?,
         // What is JSON already can be written.
-        json: written.unwrap_or_default(),
-        incomplete: false,
-    }))
+        None => to_raw_value(&render(caller, stored.user()?)).unwrap_or_default(),
+    };
+    Ok(Some((meta.id, written)))
 }
 
 /// A user as filters see it, without `groups`.

@@ -8,7 +8,7 @@ use crate::domain::email::EmailAddress;
 use crate::domain::phone;
 use crate::domain::scim_record::{Made, ScimRecord};
 use crate::domain::team::Source;
-use crate::domain::user::{PersonDetails, User};
+use crate::domain::user::{ListedUser, PersonDetails, User};
 use crate::scim::ScimError;
 use crate::scim::resource::{Meta, email_address, phone_number};
 use crate::scim::schema::ENTERPRISE;
@@ -30,6 +30,16 @@ const BEHIND_ACTIVE: &[&str] = &[
 
 /// What the server knows of a user beside its attributes.
 pub(crate) fn meta(user: &User) -> Meta {
+    Meta {
+        id: user.id.to_string(),
+        created: user.created_at,
+        last_modified: user.modified_at,
+        version: user.version,
+    }
+}
+
+/// The same of a user as a list reads it.
+pub(crate) fn listed_meta(user: &ListedUser<'_>) -> Meta {
     Meta {
         id: user.id.to_string(),
         created: user.created_at,
