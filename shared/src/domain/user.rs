@@ -94,7 +94,7 @@ pub struct User {
 #[derive(Debug, Deserialize)]
 pub struct ListedUser<'a> {
     /// As [`User::id`].
-    pub id: UserId,
+    pub id: &'a str,
     /// As [`User::tombstone`].
     pub tombstone: bool,
     /// As [`User::scim`].
@@ -102,10 +102,10 @@ pub struct ListedUser<'a> {
     pub scim: Option<WrittenRecord<'a>>,
     /// As [`User::version`].
     pub version: u64,
-    /// As [`User::created_at`].
-    pub created_at: DateTime<Utc>,
-    /// As [`User::modified_at`].
-    pub modified_at: DateTime<Utc>,
+    /// As [`User::created_at`] (RFC 3339).
+    pub created_at: &'a str,
+    /// As [`User::modified_at`] (RFC 3339).
+    pub modified_at: &'a str,
 }
 
 impl User {

@@ -28,6 +28,19 @@ pub struct Meta {
     pub version: u64,
 }
 
+/// The same as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct WrittenMeta<'a> {
+    /// As [`Meta::id`].
+    pub id: &'a str,
+    /// As [`Meta::created`] (RFC 3339).
+    pub created: &'a str,
+    /// As [`Meta::last_modified`] (RFC 3339).
+    pub last_modified: &'a str,
+    /// As [`Meta::version`].
+    pub version: u64,
+}
+
 /// `meta` as it is answered (RFC 7643, section 3.1).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +59,18 @@ impl Meta {
             created: timestamp(self.created),
             last_modified: timestamp(self.last_modified),
             location: location(base, kind, &self.id),
+            version: etag::weak(self.version),
+        }
+    }
+}
+
+impl WrittenMeta<'_> {
+    fn shown(&self, kind: ResourceKind, base: &str) -> ShownMeta {
+        ShownMeta {
+            resource_type: kind.name(),
+            created: written_timestamp(self.created),
+            last_modified: written_timestamp(self.last_modified),
+            location: location(base, kind, self.id),
             version: etag::weak(self.version),
         }
     }
@@ -87,7 +112,7 @@ pub fn render(
 pub fn write(
     kind: ResourceKind,
     base: &str,
-    meta: &Meta,
+    meta: &WrittenMeta<'_>,
     attributes: &[(Cow<'_, str>, &RawValue)],
 ) -> serde_json::Result<Box<RawValue>> {
     let numbers = attributes.iter().find(|(name, _)| *name == PHONE_NUMBERS);
@@ -97,7 +122,7 @@ pub fn write(
         .flatten();
     to_raw_value(&Written {
         schemas: schemas(kind, |name| attributes.iter().any(|(own, _)| *own == name)),
-        id: &meta.id,
+        id: meta.id,
         attributes,
         numbers,
         meta: meta.shown(kind, base),
@@ -153,6 +178,20 @@ fn shown(name: &str, value: Value) -> Option<Value> {
 #[must_use]
 pub fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// As [`timestamp`], of an instant in UTC that is written already. One that is written otherwise than we do is read.
+fn written_timestamp(at: &str) -> String {
+    let cut = || {
+        let (seconds, fraction) = at
+            .strip_suffix('Z')?
+            .split_at_checked("2026-11-28T07:38:23".len())?;
+        let digits = fraction.strip_prefix('.')?.get(..3)?;
+        Some(format!("{seconds}.{digits}Z"))
+    };
+    cut().unwrap_or_else(|| {
+        DateTime::parse_from_rfc3339(at).map_or_else(|_| at.to_owned(), |at| timestamp(at.to_utc()))
+    })
 }
 
 /// The value of a group's `members`.
@@ -252,4 +291,33 @@ fn is_type(element: &Value, wanted: &str) -> bool {
         .get("type")
         .and_then(Value::as_str)
         .is_some_and(|t| t.eq_ignore_ascii_case(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::{timestamp, written_timestamp};
+
+    #[test]
+    fn a_written_instant_is_shown_as_one_that_was_read() {
+        let from = DateTime::from_timestamp(1_795_851_503, 0).unwrap_or_default();
+        for nanos in [
+            0,
+            1,
+            999_999,
+            1_000_000,
+            423_000_000,
+            423_189_000,
+            423_189_064,
+            999_999_999,
+        ] {
+            let at = from + TimeDelta::nanoseconds(nanos);
+            let written = serde_json::to_value(at).unwrap_or_default();
+            let written = written.as_str().unwrap_or_default();
+            assert_eq!(written_timestamp(written), timestamp(at), "{written}");
+            let elsewhere = at.to_rfc3339();
+            assert_eq!(written_timestamp(&elsewhere), timestamp(at), "{elsewhere}");
+        }
+    }
 }

@@ -23,6 +23,7 @@ mod patches_generated;
 use serde_json::{Map, Value, json};
 
 use super::normalize::{self, Incoming};
+use super::resource::{Meta, WrittenMeta};
 use super::schema::ResourceKind;
 use super::{ScimError, patch, resource};
 use crate::domain::scim_record::{ScimRecord, WrittenRecord};
@@ -69,8 +70,8 @@ pub fn patched(user: Value, ops: Value) -> Result<Value, ScimError> {
     after.map(Value::Object)
 }
 
-pub fn meta() -> resource::Meta {
-    resource::Meta {
+pub fn meta() -> Meta {
+    Meta {
         id: "u1".to_owned(),
         created: "2024-05-01T10:00:00Z".parse().unwrap(),
         last_modified: "2024-06-01T10:00:00Z".parse().unwrap(),
@@ -87,7 +88,20 @@ pub fn written(attributes: Map<String, Value>) -> String {
     let stored = serde_json::to_string(&record).unwrap();
     let record: WrittenRecord<'_> = serde_json::from_str(&stored).unwrap();
     let base = "https://x.test/scim/v2/T";
-    let written = resource::write(ResourceKind::User, base, &meta(), &record.attributes.0);
+    let Meta {
+        id,
+        version,
+        created,
+        last_modified,
+    } = meta();
+    let [created, last_modified] = [created, last_modified].map(|at| serde_json::to_value(at).unwrap());
+    let meta = WrittenMeta {
+        id: &id,
+        created: created.as_str().unwrap(),
+        last_modified: last_modified.as_str().unwrap(),
+        version,
+    };
+    let written = resource::write(ResourceKind::User, base, &meta, &record.attributes.0);
     written.unwrap().get().to_owned()
 }
 

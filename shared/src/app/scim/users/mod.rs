@@ -111,7 +111,7 @@ pub(super) fn write(
         // What is JSON already can be written.
         None => to_raw_value(&render(caller, stored.user()?)).unwrap_or_default(),
     };
-    Ok(Some((meta.id, written)))
+    Ok(Some((meta.id.to_owned(), written)))
 }
 
 /// A user as filters see it, without `groups`.

@@ -10,7 +10,7 @@ use crate::domain::scim_record::{Made, ScimRecord};
 use crate::domain::team::Source;
 use crate::domain::user::{ListedUser, PersonDetails, User};
 use crate::scim::ScimError;
-use crate::scim::resource::{Meta, email_address, phone_number};
+use crate::scim::resource::{Meta, WrittenMeta, email_address, phone_number};
 use crate::scim::schema::ENTERPRISE;
 
 /// Most e-mail addresses of one person: each is an item of its own, written in the person's transaction.
@@ -39,9 +39,9 @@ pub(crate) fn meta(user: &User) -> Meta {
 }
 
 /// The same of a user as a list reads it.
-pub(crate) fn listed_meta(user: &ListedUser<'_>) -> Meta {
-    Meta {
-        id: user.id.to_string(),
+pub(crate) fn listed_meta<'a>(user: &ListedUser<'a>) -> WrittenMeta<'a> {
+    WrittenMeta {
+        id: user.id,
         created: user.created_at,
         last_modified: user.modified_at,
         version: user.version,
