@@ -21,6 +21,9 @@ use crate::http_client;
 /// Before the operation's name in `x-amz-target`.
 const TARGET: &str = "DynamoDB_20120810.";
 
+/// Room that an answer is given before it is written, at most.
+const LONGEST_EXPECTED: usize = 256 * 1024;
+
 /// A client for the SDK: asks the engine, and `endpoint` where the engine is not asked or refuses.
 #[derive(Clone, Debug)]
 pub struct DirectHttpClient {
@@ -115,11 +118,16 @@ fn run<Q: DeserializeOwned, A: Serialize>(
     execute: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Option<Answer> {
     match execute(serde_json::from_slice(body).ok()?) {
-        Ok(answer) => Some(Answer {
-            status: 200,
+        Ok(answer) => {
+            // A batch's answer is some eight times as long as its keys.
+            let mut written = Vec::with_capacity(body.len().saturating_mul(8).clamp(1024, LONGEST_EXPECTED));
             // It is done: an answer that cannot be written is a lost one, and no reason to do it again.
-            body: serde_json::to_vec(&answer).unwrap_or_default(),
-        }),
+            let _ = serde_json::to_writer(&mut written, &answer);
+            Some(Answer {
+                status: 200,
+                body: written,
+            })
+        }
         // An unfulfilled condition is an answer like any other.
         Err(
             error @ (DynoxideError::ConditionalCheckFailedException(..)
