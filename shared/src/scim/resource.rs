@@ -52,27 +52,31 @@ struct ShownMeta {
     version: String,
 }
 
+impl ShownMeta {
+    /// Of a resource of this id and version, made and last changed at these times.
+    fn new(kind: ResourceKind, base: &str, (id, version): (&str, u64), times: [String; 2]) -> Self {
+        let [created, last_modified] = times;
+        Self {
+            resource_type: kind.name(),
+            created,
+            last_modified,
+            location: location(base, kind, id),
+            version: etag::weak(version),
+        }
+    }
+}
+
 impl Meta {
     fn shown(&self, kind: ResourceKind, base: &str) -> ShownMeta {
-        ShownMeta {
-            resource_type: kind.name(),
-            created: timestamp(self.created),
-            last_modified: timestamp(self.last_modified),
-            location: location(base, kind, &self.id),
-            version: etag::weak(self.version),
-        }
+        let times = [self.created, self.last_modified].map(timestamp);
+        ShownMeta::new(kind, base, (&self.id, self.version), times)
     }
 }
 
 impl WrittenMeta<'_> {
     fn shown(&self, kind: ResourceKind, base: &str) -> ShownMeta {
-        ShownMeta {
-            resource_type: kind.name(),
-            created: written_timestamp(self.created),
-            last_modified: written_timestamp(self.last_modified),
-            location: location(base, kind, self.id),
-            version: etag::weak(self.version),
-        }
+        let times = [self.created, self.last_modified].map(written_timestamp);
+        ShownMeta::new(kind, base, (self.id, self.version), times)
     }
 }
 

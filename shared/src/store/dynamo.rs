@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, Get, KeysAndAttributes, PutRequest, TransactGetItem, TransactWriteItem,
     WriteRequest,
@@ -102,15 +103,16 @@ impl Dynamo {
 
     /// Reads several items in one consistent request each round; absent ones are left out. At most 100 keys.
     pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
-        self.get_parts(keys, None).await
+        self.get_parts(keys, &[]).await
     }
 
     /// As [`Self::get_all`], of each item only what [`super::item::read_doc`] looks at.
     pub async fn documents(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
-        self.get_parts(keys, Some("doc, sn, #ttl")).await
+        self.get_parts(keys, &["doc", "sn", "ttl"]).await
     }
 
-    async fn get_parts(&self, keys: &[Key], parts: Option<&str>) -> Result<Vec<Attributes>, StoreError> {
+    /// Of each item only some attributes, or all without any.
+    async fn get_parts(&self, keys: &[Key], parts: &[&str]) -> Result<Vec<Attributes>, StoreError> {
         let mut pending = HashMap::new();
         for table in [Table::Directory, Table::Ephemeral] {
             let wanted = keys
@@ -121,12 +123,8 @@ impl Dynamo {
             if !wanted.is_empty() {
                 let entry = KeysAndAttributes::builder()
                     .consistent_read(true)
-                    .set_projection_expression(parts.map(str::to_owned))
-                    .set_expression_attribute_names(
-                        parts.map(|_| HashMap::from([("#ttl".to_owned(), "ttl".to_owned())])),
-                    )
-                    .set_keys(Some(wanted))
-                    .build();
+                    .set_keys(Some(wanted));
+                let entry = projected(entry, parts).build();
                 let entry = entry.map_err(|e| cannot_build("BatchGetItem", &e))?;
                 pending.insert(self.table(table).to_owned(), entry);
             }
@@ -434,6 +432,18 @@ impl Dynamo {
             }
         }
     }
+}
+
+/// Asks for these attributes alone; for whole items without any. All by placeholders: a name may be a reserved word.
+fn projected(keys: KeysAndAttributesBuilder, names: &[&str]) -> KeysAndAttributesBuilder {
+    if names.is_empty() {
+        return keys;
+    }
+    let placeholders: Vec<_> = names.iter().map(|name| format!("#{name}")).collect();
+    let expression = placeholders.join(", ");
+    let names = names.iter().map(|name| (*name).to_owned());
+    keys.projection_expression(expression)
+        .set_expression_attribute_names(Some(placeholders.into_iter().zip(names).collect()))
 }
 
 fn read_conflict(error: &SdkError<TransactGetItemsError>) -> bool {

@@ -78,9 +78,6 @@ impl TenantStore {
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn users_of(&self, ids: &[String]) -> Result<Vec<User>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
         let mut users = self.read_users(ids.iter().map(String::as_str)).await?;
         users.retain(|user| !user.tombstone);
         users.sort_by(|a, b| a.id.cmp(&b.id));
@@ -92,9 +89,6 @@ impl TenantStore {
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn stored_users_of(&self, ids: &[String]) -> Result<Vec<StoredUser>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
         let found = self.user_documents(ids.iter().map(String::as_str)).await?;
         Ok(found.into_iter().map(StoredUser).collect())
     }

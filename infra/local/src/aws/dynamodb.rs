@@ -13,6 +13,7 @@ use dynoxide::{Database, DynoxideError};
 use gatehouse::clock::Clock;
 use serde_json::{Value, json};
 
+use super::dynamodb_rows::Rows;
 use super::server_thread::{self, ServerThread, Stop};
 use super::tables;
 
@@ -157,6 +158,11 @@ impl Engine {
     pub(super) fn database(&self) -> Option<Database> {
         Some(self.0.upgrade()?.tables.database.clone())
     }
+
+    /// Its file's rows; `None` in memory, and once the last [`DynamoDb`] is gone.
+    pub(super) fn rows(&self) -> Option<Arc<Rows>> {
+        self.0.upgrade()?.tables.rows.clone()
+    }
 }
 
 async fn serve(listener: std::net::TcpListener, tables: Tables, mut stop: Stop) {
@@ -210,6 +216,8 @@ async fn sweep_regularly(tables: Tables) {
 #[derive(Clone)]
 struct Tables {
     database: Database,
+    /// Of a file.
+    rows: Option<Arc<Rows>>,
     backing: Backing,
     clock: Arc<HarnessClock>,
 }
@@ -217,12 +225,16 @@ struct Tables {
 impl Tables {
     fn open(backing: Backing, clock: &Clock) -> Result<Self, DynamoDbError> {
         let clock = Arc::new(HarnessClock(clock.clone()));
-        let database = match &backing {
-            Backing::Memory => open_memory(&clock)?,
-            Backing::File(path) => open_file(path)?,
+        let (database, rows) = match &backing {
+            Backing::Memory => (open_memory(&clock)?, None),
+            Backing::File(path) => (
+                open_file(path)?,
+                Some(Arc::new(Rows::open(path).map_err(engine)?)),
+            ),
         };
         Ok(Self {
             database,
+            rows,
             backing,
             clock,
         })

@@ -1,8 +1,8 @@
 //! DynamoDB's requests of this process, answered by the engine without a socket: what functions ask for most.
 //!
-//! The engine's operations take and give what the wire has, so the SDK signs, writes and reads as always. A request that
-//! the engine cannot execute changed nothing; it goes on to the endpoint, as do other operations, and is answered there
-//! in DynamoDB's own words.
+//! The engine's operations take and give what the wire has, so the SDK signs, writes and reads as always. Batches
+//! of items are read from a file without the engine (`dynamodb_rows`). A request that the engine cannot execute changed nothing; it
+//! goes on to the endpoint, as do other operations, and is answered there in DynamoDB's own words.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -20,9 +20,6 @@ use crate::http_client;
 
 /// Before the operation's name in `x-amz-target`.
 const TARGET: &str = "DynamoDB_20120810.";
-
-/// Room that an answer is given before it is written, at most.
-const LONGEST_EXPECTED: usize = 256 * 1024;
 
 /// A client for the SDK: asks the engine, and `endpoint` where the engine is not asked or refuses.
 #[derive(Clone, Debug)]
@@ -62,13 +59,7 @@ impl HttpConnector for DirectConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         // SQLite blocks the thread for as long as it works, which is less than to wake another one for it: only a commit
         // to a disk takes longer, and then everything else waits for the one database anyway.
-        let answered = self.engine.database().and_then(|database| {
-            let headers = request.headers();
-            let operation = headers.get("x-amz-target")?.strip_prefix(TARGET)?;
-            let attempt = http_client::attempt(headers.get("amz-sdk-request"));
-            execute(&database, (operation, attempt), request.body().bytes()?)
-        });
-        match answered {
+        match answer(&self.engine, &request) {
             Some(Answer { status, body }) => HttpConnectorFuture::new(async move {
                 // Never pending by itself: who asks again and again lets others have the thread now and then.
                 tokio::task::coop::consume_budget().await;
@@ -77,6 +68,20 @@ impl HttpConnector for DirectConnector {
             None => self.endpoint.call(request),
         }
     }
+}
+
+/// `None` for what is to be asked of the endpoint.
+fn answer(engine: &Engine, request: &HttpRequest) -> Option<Answer> {
+    let headers = request.headers();
+    let operation = headers.get("x-amz-target")?.strip_prefix(TARGET)?;
+    let body = request.body().bytes()?;
+    if operation == "BatchGetItem"
+        && let Some(body) = engine.rows().and_then(|rows| rows.batch_get_item(body))
+    {
+        return Some(Answer { status: 200, body });
+    }
+    let attempt = http_client::attempt(headers.get("amz-sdk-request"));
+    execute(&engine.database()?, (operation, attempt), body)
 }
 
 /// What the engine said.
@@ -118,16 +123,11 @@ fn run<Q: DeserializeOwned, A: Serialize>(
     execute: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Option<Answer> {
     match execute(serde_json::from_slice(body).ok()?) {
-        Ok(answer) => {
-            // A batch's answer is some eight times as long as its keys.
-            let mut written = Vec::with_capacity(body.len().saturating_mul(8).clamp(1024, LONGEST_EXPECTED));
+        Ok(answer) => Some(Answer {
+            status: 200,
             // It is done: an answer that cannot be written is a lost one, and no reason to do it again.
-            let _ = serde_json::to_writer(&mut written, &answer);
-            Some(Answer {
-                status: 200,
-                body: written,
-            })
-        }
+            body: serde_json::to_vec(&answer).unwrap_or_default(),
+        }),
         // An unfulfilled condition is an answer like any other.
         Err(
             error @ (DynoxideError::ConditionalCheckFailedException(..)

@@ -42,6 +42,11 @@ impl<'a> UserSource<'a> {
         })
     }
 
+    fn without_creator(&self, keys: &[String]) -> Vec<String> {
+        let others = keys.iter().filter(|key| !self.caller.is_root(key));
+        others.cloned().collect()
+    }
+
     async fn with_groups(&self, keys: &[String]) -> Result<Vec<UserInGroups>, ScimFailure> {
         let ids = keys.iter().filter_map(|key| UserId::parse(key).ok());
         let found = self
@@ -111,8 +116,7 @@ impl Source for UserSource<'_> {
     }
 
     async fn load(&self, keys: &[String], related: bool) -> Result<Vec<Found>, ScimFailure> {
-        let mut keys = keys.to_vec();
-        keys.retain(|key| !self.caller.is_root(key));
+        let keys = self.without_creator(keys);
         let found = if related {
             self.with_groups(&keys).await?
         } else {
@@ -140,8 +144,7 @@ impl Source for UserSource<'_> {
     }
 
     async fn written(&self, keys: &[String]) -> Result<Vec<Shown>, ScimFailure> {
-        let mut keys = keys.to_vec();
-        keys.retain(|key| !self.caller.is_root(key));
+        let keys = self.without_creator(keys);
         let stored = self.caller.store.stored_users_of(&keys).await?;
         let written = stored.iter().map(|stored| write(self.caller, stored));
         let written = written.filter_map(Result::transpose);
