@@ -2,132 +2,14 @@
 //! change of a group is whole or absent, and completed.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::running::{self, free_ports};
-
-const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
-
-/// The program, and a SCIM client of its seeded tenant.
-struct Running {
-    program: running::Running,
-    scim: Scim,
-}
-
-#[derive(Clone)]
-struct Scim {
-    port: u16,
-    base: String,
-    key: String,
-}
-
-/// Starts the program, and reads what its client needs.
-fn start(folder: &Path, port: u16) -> Running {
-    let program = running::start(folder, port, &[]);
-    let local = std::fs::read_to_string(folder.join("local.json")).unwrap();
-    let local: Value = serde_json::from_str(&local).unwrap();
-    let tenant = local["tenant"]["id"].as_str().unwrap();
-    let scim = Scim {
-        port,
-        base: format!("/scim/v2/{tenant}"),
-        key: local["scim_key"].as_str().unwrap().to_owned(),
-    };
-    Running { program, scim }
-}
-
-impl Running {
-    /// SIGKILL: nothing of the program gets to do anything any more.
-    fn kill(self) {
-        self.program.signal("-KILL");
-    }
-}
-
-impl Scim {
-    /// Status and body; `None` when the answer never came.
-    fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
-        let request = format!(
-            "{method} {}{path} HTTP/1.1\r\nHost: localhost:{}\r\nAuthorization: Bearer {}\r\n\
-             Content-Type: application/scim+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            self.base,
-            self.port,
-            self.key,
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok()?;
-        let answer = String::from_utf8(answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        let length = head
-            .lines()
-            .find_map(|line| {
-                line.to_ascii_lowercase()
-                    .strip_prefix("content-length: ")
-                    .map(str::to_owned)
-            })
-            .map_or(0, |length| length.parse().unwrap());
-        // Cut in the middle, it is no answer.
-        (body.len() == length).then(|| (status, serde_json::from_str(body).unwrap_or_default()))
-    }
-
-    fn get(&self, path: &str) -> Value {
-        let (status, body) = self.send("GET", path, None).unwrap();
-        assert_eq!(status, 200, "{path}: {body}");
-        body
-    }
-
-    fn user(&self, name: &str) -> Option<String> {
-        let body = json!({ "schemas": [USER], "userName": name });
-        let (status, made) = self.send("POST", "/Users", Some(&body))?;
-        assert_eq!(status, 201, "{made}");
-        Some(made["id"].as_str().unwrap().to_owned())
-    }
-
-    fn members(&self, group: &str) -> BTreeSet<String> {
-        let group = self.get(&format!("/Groups/{group}"));
-        let members = group["members"].as_array().cloned().unwrap_or_default();
-        let ids = members
-            .iter()
-            .map(|member| member["value"].as_str().unwrap().to_owned());
-        ids.collect()
-    }
-
-    /// So many users, made by several clients at once.
-    fn users(&self, prefix: &str, count: usize) -> BTreeSet<String> {
-        let next = Arc::new(AtomicUsize::new(0));
-        let clients = (0..4).map(|_| {
-            let (scim, next, prefix) = (self.clone(), next.clone(), prefix.to_owned());
-            std::thread::spawn(move || {
-                let mut made = Vec::new();
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count {
-                        return made;
-                    }
-                    made.push(scim.user(&format!("{prefix}{number}")).unwrap());
-                }
-            })
-        });
-        let clients = clients.collect::<Vec<_>>();
-        clients
-            .into_iter()
-            .flat_map(|client| client.join().unwrap())
-            .collect()
-    }
-}
+use super::running::free_ports;
+use super::scim::{GROUP, PATCH, start};
 
 /// Each user that was answered 201, and each PATCH that was answered 200, is there when the program is started again;
 /// a create without an answer, sent again, ends with one user.

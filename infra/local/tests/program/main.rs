@@ -9,4 +9,6 @@
 
 mod command;
 mod killed;
+mod list;
 mod running;
+mod scim;

@@ -34,15 +34,22 @@ pub struct Running {
     pub guide: String,
 }
 
-/// Starts the program and reads its guide to the end.
+/// Starts the program with these arguments too.
 pub fn start(folder: &Path, port: u16, more: &[&str]) -> Running {
-    let mut child = program()
-        .args(["--port", &port.to_string(), "--data-dir"])
-        .arg(folder)
-        .args(more)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    ready(program_in(folder, port).args(more))
+}
+
+/// The built program, with this folder and port.
+pub fn program_in(folder: &Path, port: u16) -> Command {
+    let mut program = program();
+    program.args(["--port", &port.to_string(), "--data-dir"]);
+    program.arg(folder);
+    program
+}
+
+/// Starts the program and reads its guide to the end.
+pub fn ready(program: &mut Command) -> Running {
+    let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
     let mut guide = String::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
