@@ -216,7 +216,7 @@ async fn sweep_regularly(tables: Tables) {
 #[derive(Clone)]
 struct Tables {
     database: Database,
-    /// Of a file.
+    /// The file's rows, for batches; none in memory.
     rows: Option<Arc<Rows>>,
     backing: Backing,
     clock: Arc<HarnessClock>,

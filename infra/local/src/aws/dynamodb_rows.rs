@@ -19,6 +19,8 @@ use super::tables;
 const MOST_KEYS: usize = 100;
 /// Most bytes of a partition key and of a sort key.
 const LONGEST_KEY: (usize, usize) = (2048, 1024);
+/// Most bytes of an expression.
+const LONGEST_EXPRESSION: usize = 4096;
 /// Most bytes of all items of a batch; what is over them is left to be asked again.
 const LARGEST_BATCH: usize = 16 * 1024 * 1024;
 
@@ -33,14 +35,6 @@ struct Wanted<'a> {
     attributes: Option<Vec<&'a str>>,
 }
 
-/// Items that were found, written with commas between.
-#[derive(Default)]
-struct Found {
-    items: Vec<u8>,
-    /// Of the whole items, as DynamoDB counts it.
-    bytes: usize,
-}
-
 impl Rows {
     /// Of a file that holds both tables.
     ///
@@ -52,68 +46,86 @@ impl Rows {
         Ok(Self(Mutex::new(storage)))
     }
 
-    /// DynamoDB's answer to a BatchGetItem. `None` for whatever is not a plain request for items or some of their
-    /// attributes, and when SQLite fails: that is for the engine to answer.
+    /// DynamoDB's answer to a BatchGetItem, all of one moment. `None` for whatever is not a plain request for items or some
+    /// of their attributes, and when SQLite fails: that is for the engine to answer.
     pub fn batch_get_item(&self, body: &[u8]) -> Option<Vec<u8>> {
         let request: BatchGetItem<'_> = serde_json::from_slice(body).ok()?;
-        let asked: usize = request.request_items.values().map(|of| of.keys.len()).sum();
-        if asked > MOST_KEYS || request.request_items.is_empty() {
+        let tables = request.request_items.iter();
+        let wanted: Vec<_> = tables
+            .map(|(table, of)| of.wanted(table))
+            .collect::<Option<_>>()?;
+        let asked: usize = wanted.iter().map(|wanted| wanted.keys.len()).sum();
+        if !(1..=MOST_KEYS).contains(&asked) {
             return None;
         }
-        let mut answer = b"{\"Responses\":{".to_vec();
-        let mut bytes = 0;
-        for (index, (table, of)) in request.request_items.iter().enumerate() {
-            let found = self.read(&of.wanted(table)?)?;
-            bytes += found.bytes;
-            let comma = if index > 0 { "," } else { "" };
-            answer.extend_from_slice(format!("{comma}\"{table}\":[").as_bytes());
-            answer.extend_from_slice(&found.items);
-            answer.push(b']');
-        }
-        answer.extend_from_slice(b"},\"UnprocessedKeys\":{}}");
-        (bytes <= LARGEST_BATCH).then_some(answer)
+        self.read(&wanted).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a batch was not read from the file of the tables");
+            None
+        })
     }
 
-    /// All of one moment.
-    fn read(&self, wanted: &Wanted<'_>) -> Option<Found> {
-        let Wanted { table, keys, .. } = wanted;
-        if ![tables::DIRECTORY, tables::EPHEMERAL].contains(table) || !are_valid(keys) {
-            return None;
-        }
+    fn read(&self, wanted: &[Wanted<'_>]) -> Result<Option<Vec<u8>>, DynoxideError> {
         let storage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = storage.conn();
-        let moment = connection.unchecked_transaction().ok()?;
-        let sql = format!("SELECT item_json, item_size FROM \"{table}\" WHERE pk = ?1 AND sk = ?2");
-        let mut statement = connection.prepare_cached(&sql).ok()?;
-        let mut found = Found::default();
-        for key in *keys {
-            let mut rows = statement.query([key.pk.stored(), key.sk.stored()]).ok()?;
-            if let Some(row) = rows.next().ok()? {
-                let size: usize = row.get(1).ok()?;
-                found.add(row.get_ref(0).ok()?.as_str().ok()?, size, wanted)?;
+        let moment = storage.conn().unchecked_transaction()?;
+        let mut answer = b"{\"Responses\":{".to_vec();
+        let mut bytes_left = LARGEST_BATCH;
+        for (index, of) in wanted.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            answer.extend_from_slice(format!("{comma}\"{}\":[", of.table).as_bytes());
+            if !read_table(&storage, of, &mut answer, &mut bytes_left)? {
+                return Ok(None);
             }
+            answer.push(b']');
         }
-        drop(statement);
-        moment.finish().ok()?;
-        Some(found)
+        moment.finish()?;
+        answer.extend_from_slice(b"},\"UnprocessedKeys\":{}}");
+        Ok(Some(answer))
     }
 }
 
-impl Found {
-    fn add(&mut self, item: &str, bytes: usize, wanted: &Wanted<'_>) -> Option<()> {
-        self.bytes += bytes;
-        if !self.items.is_empty() {
-            self.items.push(b',');
-        }
-        let Some(names) = &wanted.attributes else {
-            self.items.extend_from_slice(item.as_bytes());
-            return Some(());
+/// Writes the items that are there, with commas between; `false` when they are too many bytes, or one cannot be read.
+fn read_table(
+    storage: &Storage,
+    wanted: &Wanted<'_>,
+    answer: &mut Vec<u8>,
+    bytes_left: &mut usize,
+) -> Result<bool, DynoxideError> {
+    let table = wanted.table;
+    let sql = format!("SELECT item_json, item_size FROM \"{table}\" WHERE pk = ?1 AND sk = ?2");
+    let mut statement = storage.conn().prepare_cached(&sql)?;
+    let mut first = true;
+    for key in wanted.keys {
+        let mut rows = statement.query([key.pk.stored(), key.sk.stored()])?;
+        let Some(row) = rows.next()? else { continue };
+        let Some(left) = bytes_left.checked_sub(row.get(1)?) else {
+            return Ok(false);
         };
-        let attributes: HashMap<&str, &RawValue> = serde_json::from_str(item).ok()?;
+        *bytes_left = left;
+        if !std::mem::take(&mut first) {
+            answer.push(b',');
+        }
+        let item: String = row.get(0)?;
+        if !wanted.write(&item, answer) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Wanted<'_> {
+    /// `false` for an item whose attributes cannot be told apart without reading it whole.
+    fn write(&self, item: &str, answer: &mut Vec<u8>) -> bool {
+        let Some(names) = &self.attributes else {
+            answer.extend_from_slice(item.as_bytes());
+            return true;
+        };
+        let Ok(attributes) = serde_json::from_str::<HashMap<&str, &RawValue>>(item) else {
+            return false;
+        };
         let shown = names
             .iter()
             .filter_map(|name| Some((*name, *attributes.get(name)?)));
-        serde_json::to_writer(&mut self.items, &shown.collect::<BTreeMap<_, _>>()).ok()
+        serde_json::to_writer(answer, &shown.collect::<BTreeMap<_, _>>()).is_ok()
     }
 }
 
@@ -128,7 +140,7 @@ fn are_valid(keys: &[Key<'_>]) -> bool {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct BatchGetItem<'a> {
     #[serde(borrow)]
-    request_items: BTreeMap<Cow<'a, str>, KeysOfTable<'a>>,
+    request_items: BTreeMap<String, KeysOfTable<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -136,7 +148,7 @@ struct BatchGetItem<'a> {
 struct KeysOfTable<'a> {
     #[serde(borrow)]
     keys: Vec<Key<'a>>,
-    projection_expression: Option<Cow<'a, str>>,
+    projection_expression: Option<String>,
     expression_attribute_names: Option<BTreeMap<String, String>>,
     /// Every read is consistent here.
     #[serde(rename = "ConsistentRead")]
@@ -150,7 +162,8 @@ impl KeysOfTable<'_> {
             (Some(projection), Some(names)) => Some(attributes(projection, names)?),
             _ => return None,
         };
-        Some(Wanted {
+        let ours = [tables::DIRECTORY, tables::EPHEMERAL].contains(&table);
+        (ours && are_valid(&self.keys)).then_some(Wanted {
             table,
             keys: &self.keys,
             attributes,
@@ -161,13 +174,14 @@ impl KeysOfTable<'_> {
 /// `None` for a projection other than of attributes that are named by placeholders, each once: of a name itself the
 /// engine knows whether it is reserved.
 fn attributes<'n>(projection: &str, names: &'n BTreeMap<String, String>) -> Option<Vec<&'n str>> {
-    let placeholders = projection.split(',').map(str::trim);
+    let fits = projection.len() <= LONGEST_EXPRESSION;
+    let placeholders = projection.split(',').map(str::trim_ascii);
     let attributes = placeholders.map(|placeholder| names.get(placeholder).map(String::as_str));
     let attributes = attributes.collect::<Option<Vec<_>>>()?;
     let different: BTreeSet<_> = attributes.iter().collect();
     let each_once = different.len() == names.len() && attributes.len() == names.len();
     let are_names = names.keys().all(|name| is_placeholder(name)) && !different.contains(&"");
-    (each_once && are_names).then_some(attributes)
+    (fits && each_once && are_names).then_some(attributes)
 }
 
 fn is_placeholder(name: &str) -> bool {

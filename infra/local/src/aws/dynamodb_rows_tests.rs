@@ -1,27 +1,18 @@
-//! The same requests by both ways: read from the file, and asked of the engine's port.
+//! The same requests to the file's rows and to the engine.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use aws_smithy_http_client::Builder;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use dynoxide::Database;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::super::dynamodb_direct::DirectHttpClient;
 use super::Rows;
 use crate::{Local, Options};
 
-type Item = HashMap<String, AttributeValue>;
-
 /// Both ways to one file, which is gone at the end.
 struct Ways {
-    local: Local,
-    file: Client,
-    port: Client,
+    rows: std::sync::Arc<Rows>,
+    engine: Database,
+    _local: Local,
     _folder: tempfile::TempDir,
 }
 
@@ -29,160 +20,169 @@ impl Ways {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let local = Local::start(&Options::in_folder(folder.path())).unwrap();
-        let wire = Builder::new().build_http();
-        let direct = DirectHttpClient::new(local.dynamodb().engine(), wire.clone());
-        let over = |client: SharedHttpClient| {
-            let config = local.sdk_config().to_builder().http_client(client);
-            Client::new(&config.build())
-        };
+        let engine = local.dynamodb().engine();
         Self {
-            file: over(SharedHttpClient::new(direct)),
-            port: over(wire),
-            local,
+            rows: engine.rows().unwrap(),
+            engine: engine.database().unwrap(),
+            _local: local,
             _folder: folder,
         }
     }
 
-    fn rows(&self) -> std::sync::Arc<Rows> {
-        self.local.dynamodb().engine().rows().unwrap()
+    fn put(&self, table: &str, item: &Value) {
+        let put = json!({ "TableName": table, "Item": item });
+        self.engine.put_item(read(&put)).unwrap();
     }
 
-    async fn put(&self, table: &str, item: Item) {
-        let put = self.port.put_item().table_name(table).set_item(Some(item));
-        put.send().await.unwrap();
+    fn rows(&self, request: &Value) -> Option<Value> {
+        let answer = self.rows.batch_get_item(request.to_string().as_bytes())?;
+        Some(serde_json::from_slice(&answer).unwrap())
+    }
+
+    /// The answer of both.
+    fn both(&self, request: &Value) -> Value {
+        let answer = self.rows(request).expect("an answer from the rows");
+        let engine = self.engine.batch_get_item(read(request)).unwrap();
+        assert_eq!(answer, written(&engine), "{request}");
+        answer
     }
 }
 
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
+fn read<T: DeserializeOwned>(request: &Value) -> T {
+    serde_json::from_value(request.clone()).unwrap()
 }
 
-fn key(pk: &str, sk: &str) -> Item {
-    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+fn written(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap()
 }
 
-/// An item with a value of every type, and text that JSON and SQL must not take for their own.
-fn item(pk: &str, sk: &str) -> Item {
-    let mut item = key(pk, sk);
-    let one = || HashMap::from([("a".to_owned(), AttributeValue::Null(true))]);
-    item.extend([
-        (
-            "text".to_owned(),
-            text("\"quoted\" \\ 'and' \u{0}\u{1f}\n Zoë 名 🦀"),
-        ),
-        ("empty".to_owned(), text("")),
-        ("number".to_owned(), AttributeValue::N("-12.50".to_owned())),
-        (
-            "bytes".to_owned(),
-            AttributeValue::B(Blob::new(vec![0, 159, 146, 150])),
-        ),
-        ("yes".to_owned(), AttributeValue::Bool(true)),
-        (
-            "list".to_owned(),
-            AttributeValue::L(vec![text("x"), AttributeValue::M(one())]),
-        ),
-        ("set".to_owned(), AttributeValue::Ss(vec!["only".to_owned()])),
-    ]);
-    item
+fn key(pk: &str, sk: &str) -> Value {
+    json!({ "pk": { "S": pk }, "sk": { "S": sk } })
 }
 
-async fn batch(client: &Client, keys: &[(&str, Vec<Item>)]) -> Result<BatchGetItemOutput, (String, String)> {
-    let mut request = client.batch_get_item();
-    for (table, keys) in keys {
-        let keys = KeysAndAttributes::builder().set_keys(Some(keys.clone()));
-        request = request.request_items(*table, keys.consistent_read(true).build().unwrap());
-    }
-    request.send().await.map_err(|error| {
-        let error = error.into_service_error();
-        let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
-        (word(error.code()), word(error.message()))
+fn of_directory(keys: &Value) -> Value {
+    json!({ "RequestItems": { "Directory": { "Keys": keys, "ConsistentRead": true } } })
+}
+
+/// An item with values of every type, and text that neither JSON nor SQL may take for its own.
+fn item(pk: &str, sk: &str) -> Value {
+    json!({
+        "pk": { "S": pk },
+        "sk": { "S": sk },
+        "text": { "S": "\"quoted\" \\ 'and' \u{0}\u{1f}\n Zoë 名 🦀" },
+        "empty": { "S": "" },
+        "number": { "N": "-12.50" },
+        "large": { "N": "12345678901234567890123456789012345678" },
+        "bytes": { "B": "AJ+Skg==" },
+        "yes": { "BOOL": true },
+        "nothing": { "NULL": true },
+        "list": { "L": [{ "S": "x" }, { "M": { "a": { "NS": ["10", "9", "1E2"] } } }] },
+        "no list": { "L": [] },
+        "no map": { "M": {} },
+        "texts": { "SS": ["b", "a", "ä"] },
+        "numbers": { "NS": ["10", "9", "-1", "1.0"] },
+        "many bytes": { "BS": ["AQ==", "AA=="] },
     })
 }
 
-#[tokio::test]
-async fn items_are_the_same_both_ways() {
+#[test]
+fn items_are_the_same_both_ways() {
     let ways = Ways::start();
-    for (pk, sk) in [("T#1", "."), ("T#\"'1", "S:%_é"), ("T#1", "other")] {
-        ways.put("Directory", item(pk, sk)).await;
-        ways.put("Ephemeral", key(pk, sk)).await;
+    let places = [
+        ("T#1", "."),
+        ("T#\"'1", "S:%_é"),
+        ("T\u{0}1", "\\"),
+        ("T#1", "other"),
+    ];
+    for (pk, sk) in places {
+        ways.put("Directory", &item(pk, sk));
+        ways.put("Ephemeral", &key(pk, sk));
     }
-    let wanted = || vec![key("T#1", "other"), key("T#1", "nothing"), key("T#\"'1", "S:%_é")];
-    let keys = [("Directory", wanted()), ("Ephemeral", wanted())];
-    let [file, port] = [&ways.file, &ways.port].map(async |client| batch(client, &keys).await.unwrap());
-    let (file, port) = (file.await, port.await);
-    assert_eq!(file.responses, port.responses);
-    assert_eq!(file.responses.unwrap()["Directory"].len(), 2);
-    assert!(file.unprocessed_keys.unwrap().is_empty());
+    let mut odd = item("T#1", "odd");
+    odd["a \"quoted\" \\ name"] = json!({ "S": "value" });
+    ways.put("Directory", &odd);
+    let updated = json!({
+        "TableName": "Directory", "Key": key("T#1", "updated"),
+        "UpdateExpression": "SET #a = :list, n = :n ADD s :set", "ExpressionAttributeNames": { "#a": "a.b" },
+        "ExpressionAttributeValues": {
+            ":list": { "L": [{ "N": "007" }] }, ":n": { "N": "1.10" }, ":set": { "SS": ["z", "y"] },
+        },
+    });
+    ways.engine.update_item(read(&updated)).unwrap();
+    let put = json!({ "Put": { "TableName": "Directory", "Item": item("T#1", "transacted") } });
+    let transaction = json!({ "TransactItems": [put] });
+    ways.engine.transact_write_items(read(&transaction)).unwrap();
+    let keys: Vec<_> = places.iter().map(|(pk, sk)| key(pk, sk)).collect();
+    let more = ["odd", "updated", "transacted", "absent"].map(|sk| key("T#1", sk));
+    let all: Vec<_> = keys.iter().chain(&more).collect();
+    let found = ways.both(&json!({ "RequestItems": {
+        "Directory": { "Keys": all, "ConsistentRead": true }, "Ephemeral": { "Keys": keys },
+    } }));
+    let count = |table: &str| found["Responses"][table].as_array().unwrap().len();
+    assert_eq!((count("Directory"), count("Ephemeral")), (7, 4));
 }
 
-#[tokio::test]
-async fn chosen_attributes_are_the_same_both_ways() {
+#[test]
+fn chosen_attributes_are_the_same_both_ways() {
     let ways = Ways::start();
-    ways.put("Directory", item("T#1", ".")).await;
-    ways.put("Directory", key("T#1", "bare")).await;
+    ways.put("Directory", &item("T#1", "."));
+    ways.put("Directory", &key("T#1", "bare"));
     for (projection, names) in [
         ("#a, #b,#c", ["text", "list", "absent"]),
-        ("#c,#a,#b", ["number", "pk", "bytes"]),
-        ("#a, #b, #c", ["absent", "none", "nothing"]),
+        ("#c,#a,#b", ["numbers", "pk", "bytes"]),
+        (" #a ,\t#b,\n#c", ["absent", "no list", "no map"]),
+        ("#a, #b, #c", ["absent", "none", "nowhere"]),
     ] {
-        let keys = KeysAndAttributes::builder()
-            .set_keys(Some(vec![key("T#1", "."), key("T#1", "bare")]))
-            .projection_expression(projection)
-            .expression_attribute_names("#a", names[0])
-            .expression_attribute_names("#b", names[1])
-            .expression_attribute_names("#c", names[2]);
-        let keys = keys.build().unwrap();
-        let asked = async |client: &Client| {
-            let request = client.batch_get_item().request_items("Directory", keys.clone());
-            request.send().await.unwrap().responses.unwrap()
-        };
-        let found = asked(&ways.file).await;
-        assert_eq!(found, asked(&ways.port).await);
-        assert_eq!(found["Directory"].len(), 2);
+        let mut request = of_directory(&json!([key("T#1", "."), key("T#1", "bare")]));
+        let of = &mut request["RequestItems"]["Directory"];
+        of["ProjectionExpression"] = json!(projection);
+        of["ExpressionAttributeNames"] = json!({ "#a": names[0], "#b": names[1], "#c": names[2] });
+        let found = ways.both(&request);
+        assert_eq!(found["Responses"]["Directory"].as_array().unwrap().len(), 2);
     }
 }
 
-#[tokio::test]
-async fn what_is_no_plain_request_is_left_to_the_engine() {
+#[test]
+fn other_keys_and_tables_are_for_the_engine() {
     let ways = Ways::start();
-    let rows = ways.rows();
-    let one = json!({ "pk": { "S": "T#1" }, "sk": { "S": "." } });
-    let batch = |request: Value| rows.batch_get_item(request.to_string().as_bytes());
-    let asked = |keys: Value| json!({ "RequestItems": { "Directory": { "Keys": keys } } });
-    assert_eq!(
-        batch(asked(json!([one]))).unwrap(),
-        br#"{"Responses":{"Directory":[]},"UnprocessedKeys":{}}"#
-    );
-    let many = (0..101).map(|n| json!({ "pk": { "S": "T#1" }, "sk": { "S": n.to_string() } }));
+    let one = key("T#1", ".");
+    ways.both(&of_directory(&json!([one])));
+    let many = (0..101).map(|n| key("T#1", &n.to_string())).collect::<Vec<_>>();
     for keys in [
         json!([]),
         json!([one, one]),
-        many.collect(),
+        json!(many),
         json!([{ "pk": { "S": "T#1" } }]),
-        json!([{ "pk": { "S": "" }, "sk": { "S": "." } }]),
+        json!([key("", ".")]),
         json!([{ "pk": { "N": "1" }, "sk": { "S": "." } }]),
         json!([{ "pk": { "S": "T#1" }, "sk": { "S": "." }, "x": { "S": "." } }]),
-        json!([{ "pk": { "S": "p".repeat(2049) }, "sk": { "S": "." } }]),
-        json!([{ "pk": { "S": "T#1" }, "sk": { "S": "s".repeat(1025) } }]),
+        json!([key(&"p".repeat(2049), ".")]),
+        json!([key("T#1", &"s".repeat(1025))]),
     ] {
-        assert_eq!(batch(asked(keys)), None);
+        assert_eq!(ways.rows(&of_directory(&keys)), None);
     }
-    for table in ["Elsewhere", "_dynoxide_meta", "Directory\" --"] {
-        assert_eq!(
-            batch(json!({ "RequestItems": { table: { "Keys": [one] } } })),
-            None
-        );
+    for table in ["Elsewhere", "directory", "_dynoxide_meta", "Directory\" --"] {
+        let request = json!({ "RequestItems": { table: { "Keys": [one] } } });
+        assert_eq!(ways.rows(&request), None, "{table}");
     }
-    let mut counted = asked(json!([one]));
+    assert_eq!(ways.rows(&json!({ "RequestItems": {} })), None);
+    let mut counted = of_directory(&json!([one]));
     counted["ReturnConsumedCapacity"] = "TOTAL".into();
-    assert_eq!(batch(counted), None);
-    assert_eq!(batch(json!({ "RequestItems": {} })), None);
-    let chosen = |projection: &str, names: Value| {
-        let of =
-            json!({ "Keys": [one], "ProjectionExpression": projection, "ExpressionAttributeNames": names });
-        batch(json!({ "RequestItems": { "Directory": of } }))
+    assert_eq!(ways.rows(&counted), None);
+}
+
+#[test]
+fn other_projections_are_for_the_engine() {
+    let ways = Ways::start();
+    let chosen = |projection: Option<&str>, names: Value| {
+        let mut request = of_directory(&json!([key("T#1", ".")]));
+        let of = &mut request["RequestItems"]["Directory"];
+        of["ExpressionAttributeNames"] = names;
+        of["ProjectionExpression"] = json!(projection);
+        ways.rows(&request)
     };
-    assert!(chosen("#a, #b", json!({ "#a": "doc", "#b": "ttl" })).is_some());
+    assert!(chosen(Some("#a, #b"), json!({ "#a": "doc", "#b": "ttl" })).is_some());
+    let long = format!("#a{}", " ".repeat(5_000));
     for (projection, names) in [
         ("doc", json!({})),
         ("", json!({})),
@@ -194,68 +194,56 @@ async fn what_is_no_plain_request_is_left_to_the_engine() {
         ("#a", json!({ "#a": "" })),
         ("a", json!({ "a": "doc" })),
         ("#a[0]", json!({ "#a[0]": "doc" })),
+        ("#a,\u{a0}#b", json!({ "#a": "doc", "#b": "ttl" })),
+        (&long, json!({ "#a": "doc" })),
     ] {
-        assert_eq!(chosen(projection, names), None, "{projection}");
+        assert_eq!(chosen(Some(projection), names), None, "{projection}");
     }
-    let mut named = asked(json!([one]));
-    named["RequestItems"]["Directory"]["ExpressionAttributeNames"] = json!({});
-    assert_eq!(batch(named), None);
+    assert_eq!(chosen(None, json!({})), None);
 }
 
-#[tokio::test]
-async fn what_is_refused_is_refused_in_the_same_words() {
-    let ways = Ways::start();
-    for keys in [
-        [("Directory", vec![key("T#1", "."), key("T#1", ".")])],
-        [("Directory", vec![key("", ".")])],
-        [("Directory", vec![key("T#1", &"s".repeat(1025))])],
-        [("Elsewhere", vec![key("T#1", ".")])],
-    ] {
-        let refused = batch(&ways.file, &keys).await.unwrap_err();
-        assert_eq!(refused, batch(&ways.port, &keys).await.unwrap_err());
-        assert!(!refused.0.is_empty());
-    }
-}
-
-#[tokio::test]
-async fn more_than_16_megabytes_are_left_to_be_asked_again() {
+#[test]
+fn more_than_16_megabytes_are_for_the_engine() {
     let ways = Ways::start();
     let sks: Vec<_> = (0..45).map(|n| format!("{n:02}")).collect();
     for sk in &sks {
         let mut item = key("T#1", sk);
-        item.insert("large".to_owned(), text("x".repeat(390_000)));
-        ways.put("Directory", item).await;
+        item["large"] = json!({ "S": "x".repeat(390_000) });
+        ways.put("Directory", &item);
     }
-    let keys = [("Directory", sks.iter().map(|sk| key("T#1", sk)).collect())];
-    let (file, port) = (
-        batch(&ways.file, &keys).await.unwrap(),
-        batch(&ways.port, &keys).await.unwrap(),
-    );
-    assert_eq!(file.responses, port.responses);
-    assert_eq!(file.unprocessed_keys, port.unprocessed_keys);
-    assert!(!file.unprocessed_keys.unwrap().is_empty());
+    let keys: Vec<_> = sks.iter().map(|sk| key("T#1", sk)).collect();
+    assert_eq!(ways.rows(&of_directory(&json!(keys))), None);
+    ways.both(&of_directory(&json!(keys[..40])));
 }
 
-/// An acknowledged write is read by whoever asks next, whichever way it was written.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_was_acknowledged_is_read() {
+/// A file that is no longer what it was is for the engine to speak about.
+#[test]
+fn a_failure_of_sqlite_is_for_the_engine() {
     let ways = Ways::start();
-    let tasks = (0..4).map(|own: u32| {
-        let (file, port) = (ways.file.clone(), ways.port.clone());
-        tokio::spawn(async move {
-            for n in 0..100_u32 {
-                let writer = if n % 2 == 0 { &file } else { &port };
-                let mut item = key("T#1", &own.to_string());
-                item.insert("n".to_owned(), AttributeValue::N(n.to_string()));
-                let put = writer.put_item().table_name("Directory").set_item(Some(item));
-                put.send().await.unwrap();
-                let keys = [("Directory", vec![key("T#1", &own.to_string())])];
-                let read = batch(&file, &keys).await.unwrap().responses.unwrap();
-                assert_eq!(read["Directory"][0]["n"].as_n().unwrap(), &n.to_string());
-            }
-        })
+    let request = of_directory(&json!([key("T#1", ".")]));
+    ways.both(&request);
+    let dropped = json!({ "TableName": "Directory" });
+    ways.engine.delete_table(read(&dropped)).unwrap();
+    assert_eq!(ways.rows(&request), None);
+    assert!(ways.engine.batch_get_item(read(&request)).is_err());
+}
+
+/// What the engine has acknowledged is read by whoever asks next, amid the writes of others.
+#[test]
+fn what_was_acknowledged_is_read() {
+    let ways = Ways::start();
+    std::thread::scope(|threads| {
+        for own in ["0", "1", "2", "3"] {
+            let ways = &ways;
+            threads.spawn(move || {
+                for n in 0..100 {
+                    let mut item = key("T#1", own);
+                    item["n"] = json!({ "N": n.to_string() });
+                    ways.put("Directory", &item);
+                    let found = ways.rows(&of_directory(&json!([key("T#1", own)]))).unwrap();
+                    assert_eq!(found["Responses"]["Directory"], json!([item]));
+                }
+            });
+        }
     });
-    for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
 }

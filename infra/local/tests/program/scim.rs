@@ -20,7 +20,7 @@ pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// The program, and a SCIM client of its seeded tenant.
-pub struct Running {
+pub struct ScimProgram {
     /// The process.
     pub program: running::Running,
     /// Its client.
@@ -36,17 +36,17 @@ pub struct Scim {
 }
 
 /// Starts the program, and reads what its client needs.
-pub fn start(folder: &Path, port: u16) -> Running {
+pub fn start(folder: &Path, port: u16) -> ScimProgram {
     with_client(running::start(folder, port, &[]), folder, port)
 }
 
 /// As [`start`]; what the program asks of its tables is recorded nowhere, and so takes no socket.
-pub fn start_unrecorded(folder: &Path, port: u16) -> Running {
+pub fn start_unrecorded(folder: &Path, port: u16) -> ScimProgram {
     let program = running::ready(running::program_in(folder, port).env_remove("GATEHOUSE_CALLS"));
     with_client(program, folder, port)
 }
 
-fn with_client(program: running::Running, folder: &Path, port: u16) -> Running {
+fn with_client(program: running::Running, folder: &Path, port: u16) -> ScimProgram {
     let local = std::fs::read_to_string(folder.join("local.json")).unwrap();
     let local: Value = serde_json::from_str(&local).unwrap();
     let tenant = local["tenant"]["id"].as_str().unwrap();
@@ -55,10 +55,10 @@ fn with_client(program: running::Running, folder: &Path, port: u16) -> Running {
         base: format!("/scim/v2/{tenant}"),
         key: local["scim_key"].as_str().unwrap().to_owned(),
     };
-    Running { program, scim }
+    ScimProgram { program, scim }
 }
 
-impl Running {
+impl ScimProgram {
     /// SIGKILL: nothing of the program gets to do anything any more.
     pub fn kill(self) {
         self.program.signal("-KILL");
