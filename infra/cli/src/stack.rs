@@ -88,8 +88,17 @@ impl Stack {
     /// The log group of a function, as infra/roles.yaml names it.
     #[must_use]
     pub fn log_group(&self, function: &str) -> String {
-        let stack = self.secrets_prefix.rsplit('/').next().unwrap_or_default();
-        format!("/aws/lambda/{stack}-{function}")
+        format!("/aws/lambda/{}-{function}", self.name())
+    }
+
+    /// The name of the schedule that starts a function, as template.yaml has it.
+    #[must_use]
+    pub fn scheduled(&self, function: &str) -> String {
+        format!("{}-{function}", self.name())
+    }
+
+    fn name(&self) -> &str {
+        self.secrets_prefix.rsplit('/').next().unwrap_or_default()
     }
 
     /// The configuration of the stack's functions, as far as it is needed to make keys.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gatehouse_tests::template::{functions, pascal, read};
+use gatehouse_tests::template::{functions, pascal, read, schedules};
 use serde_json::Value;
 
 use super::super::{none, source};
@@ -138,6 +138,14 @@ fn every_parameter_is_described() {
     assert_eq!(grouped, all, "shown in the console in groups");
 }
 
+#[test]
+fn the_doctor_looks_at_every_schedule() {
+    let template = template();
+    let all = schedules(&template);
+    let all: BTreeSet<&str> = all.keys().map(String::as_str).collect();
+    assert_eq!(BTreeSet::from(gatehouse_cli::doctor::SCHEDULED), all);
+}
+
 /// The functions that a schedule or a stream starts are those that serve no route.
 #[test]
 fn what_serves_no_route_is_started_by_a_schedule_or_the_stream() {
@@ -150,6 +158,8 @@ fn what_serves_no_route_is_started_by_a_schedule_or_the_stream() {
             let properties = &event["Properties"];
             match kind {
                 "ScheduleV2" => {
+                    let called = format!("${{AWS::StackName}}-{name}");
+                    assert_eq!(properties["Name"]["Fn::Sub"], called, "what the doctor looks for");
                     assert!(
                         properties["RetryPolicy"]["MaximumRetryAttempts"]
                             .as_u64()

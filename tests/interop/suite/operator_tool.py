@@ -123,7 +123,12 @@ def doctor(tool, client):
         for line in lines:
             want(line in out, f"no {line!r} in:\n{out}{err}")
 
-    says("MEND  table Directory: there is no", "MEND  event bus: there is no", "MEND  SES identity: SES knows no")
+    says(
+        "MEND  table Directory: there is no",
+        "MEND  event bus: there is no",
+        "MEND  SES identity: SES knows no",
+        "MEND  schedule of account_recheck: there is no cli-account_recheck",
+    )
     dynamodb = client("dynamodb")
     for name, more in [
         ("cli-Directory", {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}),
@@ -154,6 +159,17 @@ def doctor(tool, client):
     recovery(True)
     client("events").create_event_bus(Name="cli-bus")
     client("sesv2").create_email_identity(EmailIdentity="cli.example")
+    schedules = {
+        name: {
+            "Name": f"cli-{name}",
+            "ScheduleExpression": "rate(1 hour)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {"Arn": f"arn:aws:lambda:{REGION}:1:function:cli-{name}", "RoleArn": "arn:aws:iam::1:role/cli"},
+        }
+        for name in ("secret_expiry_reminder", "connection_upkeep", "account_recheck")
+    }
+    for schedule in schedules.values():
+        client("scheduler").create_schedule(**schedule)
     says(
         "good  table Directory: cli-Directory is active",
         "good  table Ephemeral: cli-Ephemeral is active",
@@ -161,17 +177,25 @@ def doctor(tool, client):
         "good  time to live of Ephemeral: ",
         "good  point-in-time recovery: ",
         "good  event bus: cli-bus is there",
+        "good  schedule of secret_expiry_reminder: cli-secret_expiry_reminder: rate(1 hour)",
+        "good  schedule of connection_upkeep: ",
+        "good  schedule of account_recheck: ",
         # Nothing is served at the addresses of this stack.
         "MEND  address: ",
         "→ point DomainName at the output CustomDomainTarget",
     )
     dynamodb.update_table(TableName="cli-Ephemeral", DeletionProtectionEnabled=False)
     recovery(False)
+    client("scheduler").update_schedule(State="DISABLED", **schedules["secret_expiry_reminder"])
+    client("scheduler").delete_schedule(Name="cli-connection_upkeep")
     with suppress(Exception):  # moto has no identity that waits for its DKIM records, but in newer versions
         client("sesv2").delete_email_identity(EmailIdentity="cli.example")
     says(
         "MEND  table Ephemeral: cli-Ephemeral is not protected against deletion",
         "MEND  point-in-time recovery: cli-Directory: off",
+        "MEND  schedule of secret_expiry_reminder: cli-secret_expiry_reminder is disabled",
+        "MEND  schedule of connection_upkeep: there is no cli-connection_upkeep",
+        "good  schedule of account_recheck: ",
         "MEND  SES identity: ",
     )
 

@@ -3,6 +3,7 @@
 mod addresses;
 mod functions;
 mod operator;
+mod schedules;
 mod services;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use aws_config::SdkConfig;
 
 use crate::client::Client;
 use crate::stack::Stack;
+
+pub use schedules::SCHEDULED;
 
 /// What came of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,5 +114,6 @@ pub async fn examine(stack: &Stack, client: &Client, sdk: &SdkConfig) -> Vec<Fin
     findings.extend(functions::examine(stack, client).await);
     findings.extend(operator::examine(stack, client).await);
     findings.extend(services::examine(stack, sdk).await);
+    findings.extend(schedules::examine(stack, sdk).await);
     findings
 }

@@ -31,7 +31,7 @@ pub(super) async fn examine(stack: &Stack, sdk: &SdkConfig) -> Vec<Finding> {
 }
 
 /// What the service says, else why there was no answer.
-fn said<E, R>(error: &SdkError<E, R>) -> String
+pub(super) fn said<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
