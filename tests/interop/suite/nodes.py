@@ -1,12 +1,15 @@
 """Helpers in Node.js: a line of JSON in, a line of JSON out."""
 
 import json
+import select
 import subprocess
 from pathlib import Path
 
 from checks import Failed
 
 HERE = Path(__file__).parent
+# Seconds.
+LONGEST_ANSWER = 60
 
 
 class Node:
@@ -31,6 +34,8 @@ class Node:
             self.process.stdin.flush()
         except OSError as error:
             raise Failed(f"{self.script} has ended: {error}") from error
+        if not select.select([self.process.stdout], [], [], LONGEST_ANSWER)[0]:
+            raise Failed(f"{self.script} did not answer {request.get('op')} within {LONGEST_ANSWER} s")
         line = self.process.stdout.readline()
         if not line:
             raise Failed(f"{self.script} has ended; see .out/{Path(self.script).stem}.log")

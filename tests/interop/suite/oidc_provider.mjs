@@ -1,6 +1,6 @@
 // An OpenID Provider by the npm package oidc-provider (certified). Its person is the one of the last `set`, who agrees to
 // everything.
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { peer, serve } from "./lines.mjs";
 
@@ -13,8 +13,15 @@ let issuer;
 let lastGrant;
 let prompts = [];
 
-const signing = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
-const second = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+// By way of PEM: Node.js stands still for ever when its garbage collector comes while a key that it has just generated is
+// exported as a JWK, since the end of the generation takes the key's lock once more.
+function newKey(type, options) {
+  const pem = { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } };
+  return createPrivateKey(generateKeyPairSync(type, { ...options, ...pem }).privateKey).export({ format: "jwk" });
+}
+
+const signing = newKey("rsa", { modulusLength: 2048 });
+const second = newKey("ec", { namedCurve: "P-256" });
 
 function start(client) {
   provider = new Provider(issuer, {
