@@ -85,16 +85,21 @@ impl FrontDoor {
         Ok(hour.and_then(|hour| hour.parse().ok()))
     }
 
-    /// Moves the cursor; it never moves back.
+    /// Moves the cursor. It moves back only from an hour after `now`.
     ///
     /// # Errors
     /// [`CommitError::Store`] when the table cannot be written.
-    pub async fn move_recheck_cursor(&self, hour: DateTime<Utc>) -> Result<(), CommitError> {
-        let hour = hour.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    pub async fn move_recheck_cursor(
+        &self,
+        hour: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), CommitError> {
+        let [hour, now] = [hour, now].map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
         let item = Item::new(keys::recheck_cursor()).with("hour", text(hour.clone()));
-        let behind = Expression::new("attribute_not_exists(pk) OR #hour < :hour")
+        let behind = Expression::new("attribute_not_exists(pk) OR #hour < :hour OR #hour > :now")
             .name("#hour", "hour")
-            .value(":hour", text(hour));
+            .value(":hour", text(hour))
+            .value(":now", text(now));
         let mut tx = Transaction::new(self.store.clone());
         tx.put(Guard::Fresh, Ok(item), Some(behind));
         match tx.commit().await {

@@ -374,6 +374,24 @@ async fn se_06_a_standstill_of_weeks_is_caught_up_with_in_parts() {
     assert_eq!(confirmed, 3);
 }
 
+/// A clock that was ahead for a while leaves a cursor of the future behind. Once it is put back, everybody is checked in
+/// time, and the cursor moves on from there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn se_06_a_clock_that_is_put_back_leaves_nobody_out() {
+    let linked = Linked::new().await;
+    linked.world.pass(TimeDelta::days(3));
+    assert_eq!(linked.run().await, Rechecked::default());
+    linked.world.pass(-TimeDelta::days(3));
+    linked.signs_in("ada@acme.com").await;
+    for _ in 1..=2 {
+        linked.world.pass(DUE);
+        assert_eq!(linked.run().await.confirmed, 1);
+        let door = linked.world.gatehouse.store.front_door();
+        let cursor = door.recheck_cursor().await.unwrap().unwrap();
+        assert!(cursor <= linked.world.gatehouse.clock.now(), "{cursor}");
+    }
+}
+
 /// The token lies sealed for its identity alone: nowhere in clear, of no use beside another identity, and gone when the
 /// owner wants no checks any more. A connection that does not ask for offline access keeps none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,8 +3,8 @@
 //! Accounts wait in one queue for each hour, 4 to 6 hours after the provider last vouched ([`crate::domain::recheck`]).
 //! A run works through the queues up to now, within a [`Budget`]; what it does not reach, the next run does. Only
 //! `invalid_grant` (RFC 6749 section 5.2), and at GitHub a membership that is gone, says that a person's access is over:
-//! the link is disabled and every session ends. A provider that cannot be reached, is out of order, or does not accept our own credentials says nothing about
-//! the person, and nobody loses anything (docs/decisions/0080).
+//! the link is disabled and every session ends. A provider that cannot be reached, is out of order, or does not accept our
+//! own credentials says nothing about the person, and nobody loses anything (docs/decisions/0080).
 
 mod account;
 mod answer;
@@ -138,7 +138,8 @@ impl Rechecked {
 pub async fn run(gatehouse: &Gatehouse, budget: Budget) -> Result<Rechecked, RecheckError> {
     let door = gatehouse.store.front_door();
     let now = gatehouse.clock.now();
-    let cursor = door.recheck_cursor().await?;
+    // One of the future was written by a clock that was put back since, and says nothing about the hours before it.
+    let cursor = door.recheck_cursor().await?.filter(|hour| *hour <= now);
     let mut hour = cursor.unwrap_or_else(|| hour_of(now - FIRST_LOOK));
     let mut first = hour;
     let mut run = Run {
@@ -163,7 +164,7 @@ pub async fn run(gatehouse: &Gatehouse, budget: Budget) -> Result<Rechecked, Rec
     }
     // A cursor that stays behind costs the next run some empty queries, and nobody anything else.
     if cursor != Some(first)
-        && let Err(error) = door.move_recheck_cursor(first).await
+        && let Err(error) = door.move_recheck_cursor(first, now).await
     {
         tracing::warn!(error = %error, "the first hour to look at was not written");
     }
