@@ -1,8 +1,8 @@
 //! DynamoDB's requests of this process, answered by the engine without a socket: what functions ask for most.
 //!
-//! The engine's operations take and give what the wire has, so the SDK signs, writes and reads as always. Batches
-//! of items are read from a file without the engine (`dynamodb_rows`). A request that the engine cannot execute changed nothing; it
-//! goes on to the endpoint, as do other operations, and is answered there in DynamoDB's own words.
+//! The engine's operations take and give what the wire has, so the SDK signs, writes and reads as always. Batches of
+//! items are read from a file without the engine (`dynamodb_rows`). A request that the engine cannot execute changed
+//! nothing; it goes on to the endpoint, as do other operations, and is answered there in DynamoDB's own words.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,

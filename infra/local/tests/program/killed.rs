@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::running::free_ports;
-use super::scim::{GROUP, PATCH, start};
+use super::scim::{GROUP, patch, start};
 
 /// Each user that was answered 201, and each PATCH that was answered 200, is there when the program is started again;
 /// a create without an answer, sent again, ends with one user.
@@ -35,7 +35,7 @@ fn every_acknowledged_write_by_scim_survives_kill_9() {
                     };
                     done.push((id.clone(), name.clone()));
                     let title = json!([{ "op": "add", "path": "title", "value": name }]);
-                    let patch = json!({ "schemas": [PATCH], "Operations": title });
+                    let patch = patch(&title);
                     match scim.send("PATCH", &format!("/Users/{id}"), Some(&patch)) {
                         Some((status, body)) => assert_eq!(status, 200, "{body}"),
                         None => {
@@ -107,7 +107,7 @@ fn a_large_group_change_survives_kill_9_whole() {
         let wanted = if before.is_empty() { &users } else { &nobody };
         let values: Value = wanted.iter().map(|id| json!({ "value": id })).collect();
         let replace = json!([{ "op": "replace", "path": "members", "value": values }]);
-        let patch = json!({ "schemas": [PATCH], "Operations": replace });
+        let patch = patch(&replace);
         let (scim, path) = (running.scim.clone(), format!("/Groups/{group}"));
         let client = std::thread::spawn(move || scim.send("PATCH", &path, Some(&patch)));
         match wait {

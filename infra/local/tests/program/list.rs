@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::running::free_ports;
-use super::scim::{PATCH, USER, start_unrecorded};
+use super::scim::{USER, patch, start_unrecorded};
 
 /// Of each page the people are those that a GET of each shows: as they were made, changed, and without those who are gone.
 #[test]
@@ -44,7 +44,7 @@ fn a_page_shows_each_person_as_a_get_does() {
     compare(130);
     for id in made.iter().step_by(7) {
         let title = json!([{ "op": "add", "path": "title", "value": "changed" }]);
-        let patch = json!({ "schemas": [PATCH], "Operations": title });
+        let patch = patch(&title);
         let (status, body) = scim.send("PATCH", &format!("/Users/{id}"), Some(&patch)).unwrap();
         assert_eq!(status, 200, "{body}");
     }

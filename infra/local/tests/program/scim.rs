@@ -16,8 +16,11 @@ use super::running;
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 /// The schema of a group.
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-/// The schema of a PATCH.
-pub const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// A PATCH of these operations.
+pub fn patch(operations: &Value) -> Value {
+    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations })
+}
 
 /// The program, and a SCIM client of its seeded tenant.
 pub struct ScimProgram {
